@@ -1,0 +1,15 @@
+import * as v from 'valibot';
+import { configChanges, containerConfig } from '../shapes.js';
+import { callback } from './callback.js';
+
+export const engineConfig = callback({
+  seedName: 'ApptainerEngineConfig',
+  version: '1.0.0',
+  when: "the container's configuration is complete and nothing has started",
+  answers: 'chain',
+  deadlineMs: 5_000,
+  onFailure: 'stop',
+  input: v.strictObject({ config: containerConfig }),
+  /** Only what changes; nothing means no change. */
+  output: v.optional(configChanges),
+});

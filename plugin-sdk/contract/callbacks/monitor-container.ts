@@ -1,0 +1,15 @@
+import * as v from 'valibot';
+import { container, containerEvent } from '../shapes.js';
+import { callback } from './callback.js';
+
+/** Called once per event, one event at a time; what the plugin keeps between them lives in its own variables. */
+export const monitorContainer = callback({
+  seedName: 'MonitorContainer',
+  version: '1.0.0',
+  when: 'from the start of the container to its exit, once per event',
+  answers: 'every',
+  deadlineMs: 2_000,
+  onFailure: 'report',
+  input: v.strictObject({ container, event: containerEvent }),
+  output: v.undefined(),
+});

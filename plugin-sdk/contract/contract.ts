@@ -1,0 +1,45 @@
+/**
+ * The contract: all that may cross between the host and a plugin, told once.
+ *
+ *      host  ── callbacks ──▶  plugin        name, input schema, output schema, deadline
+ *      host  ◀──  powers  ───  plugin        name, input schema, output schema, permission
+ *
+ * Author types, the host's calls, the gate's lists, the manifest and the version lock derive from the two tables below.
+ * After a change of any schema: raise CONTRACT_VERSION and the version of the callback or power, then `npm run contract`.
+ */
+import type * as v from 'valibot';
+import { command } from './callbacks/command.js';
+import { engineConfig } from './callbacks/engine-config.js';
+import { monitorContainer } from './callbacks/monitor-container.js';
+import { postStartProcess } from './callbacks/post-start-process.js';
+import { registerImageDriver } from './callbacks/register-image-driver.js';
+import { env } from './powers/env.js';
+import { log } from './powers/log.js';
+import { print } from './powers/print.js';
+import { readFile } from './powers/read-file.js';
+import { storeDelete, storeGet, storeKeys, storeSet } from './powers/store.js';
+
+export const CONTRACT_VERSION = '1.0.0';
+
+export const callbacks = { command, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
+export type CallbackName = keyof typeof callbacks;
+/** What the host sends. */
+export type CallbackInput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['input']>;
+/** What the plugin may answer. */
+export type CallbackAnswer<Name extends CallbackName> = v.InferInput<(typeof callbacks)[Name]['output']>;
+/** The answer once a schema has passed it. */
+export type CallbackOutput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['output']>;
+
+export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile };
+export type PowerName = keyof typeof powers;
+export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['input']>;
+export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;
+
+export const callbackNames = Object.keys(callbacks) as [CallbackName, ...CallbackName[]];
+export const powerNames = Object.keys(powers) as [PowerName, ...PowerName[]];
+
+export * from './description.js';
+export * from './shapes.js';
+export { CONTRACT } from './lock.generated.js';
+export { callback, type Callback } from './callbacks/callback.js';
+export { power, type Power } from './powers/power.js';

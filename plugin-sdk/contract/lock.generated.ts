@@ -1,0 +1,24 @@
+// Written by `npm run contract`; do not edit.
+import type { ContractStamp } from './description.js';
+
+export const CONTRACT: ContractStamp = {
+  "version": "1.0.0",
+  "digest": "sha256:791ef5dbc88ca252347d9eea2f6b1294675b35a640d0865b6316f8bb378b56c4",
+  "callbacks": {
+    "command": "1.0.0",
+    "engineConfig": "1.0.0",
+    "postStartProcess": "1.0.0",
+    "monitorContainer": "1.0.0",
+    "registerImageDriver": "1.0.0"
+  },
+  "powers": {
+    "log": "1.0.0",
+    "print": "1.0.0",
+    "storeGet": "1.0.0",
+    "storeSet": "1.0.0",
+    "storeDelete": "1.0.0",
+    "storeKeys": "1.0.0",
+    "env": "1.0.0",
+    "readFile": "1.0.0"
+  }
+};

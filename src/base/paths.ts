@@ -1,0 +1,51 @@
+/**
+ * Every path that Bulkhead itself chooses, in one place; nothing else joins these strings.
+ *
+ *   system   {root}/usr/local/libexec/bulkhead/plugin   {root}/usr/local/etc/bulkhead   {root}/var/lib/bulkhead   {root}/run/bulkhead
+ *   user     ~/.local/libexec/bulkhead/plugin           (the same file)                 ~/.local/state/bulkhead   $XDG_RUNTIME_DIR/bulkhead
+ *
+ * {root} is BULKHEAD_ROOT, else empty. State and run directories belong to one uid and have mode 0700.
+ */
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+
+export interface Paths {
+  /** System plugins, e.g. `/usr/local/libexec/bulkhead/plugin`. */
+  readonly systemPlugins: string;
+  /** The caller's own plugins, e.g. `/home/ann/.local/libexec/bulkhead/plugin`. */
+  readonly userPlugins: string;
+  /** Further plugin directories, from `BULKHEAD_PLUGIN_DIR`; first wins. */
+  readonly extraPlugins: readonly string[];
+  /** The operator's configuration, e.g. `/usr/local/etc/bulkhead/bulkhead.toml`. */
+  readonly configFile: string;
+  /** What plugins keep between runs, of this uid, e.g. `/var/lib/bulkhead`. */
+  readonly state: string;
+  /** Sessions of running containers, of this uid; empty when nothing runs, e.g. `/run/bulkhead`. */
+  readonly run: string;
+}
+
+export interface PathsInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly home?: string;
+}
+
+/** Computes the paths; touches nothing. */
+export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
+  const root = env['BULKHEAD_ROOT'] ? resolve(env['BULKHEAD_ROOT']) : '/';
+  const ownState = absolute(env['XDG_STATE_HOME']) ?? join(home, '.local/state');
+  const ownRun = absolute(env['XDG_RUNTIME_DIR']);
+  return {
+    systemPlugins: join(root, 'usr/local/libexec/bulkhead/plugin'),
+    userPlugins: join(home, '.local/libexec/bulkhead/plugin'),
+    extraPlugins: (env['BULKHEAD_PLUGIN_DIR'] ?? '').split(delimiter).filter(isAbsolute),
+    configFile: join(root, 'usr/local/etc/bulkhead/bulkhead.toml'),
+    state: uid === 0 ? join(root, 'var/lib/bulkhead') : join(ownState, 'bulkhead'),
+    run: uid === 0 ? join(root, 'run/bulkhead') : ownRun ? join(ownRun, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`),
+  };
+}
+
+/** XDG: "all paths set in these environment variables must be absolute", else ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
