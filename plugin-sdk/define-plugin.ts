@@ -1,49 +1,8 @@
 import type { CallbackAnswer, CallbackInput, CallbackName } from './contract/contract.js';
-import type { CommandDescription, ContractStamp, FlagDefinition, Permissions } from './contract/description.js';
+import type { CommandDescription, ContractStamp, FlagDefinition } from './contract/description.js';
+import type { ConfigChanges, ConfigField } from './contract/shapes.js';
 import { CONTRACT } from './contract/lock.generated.js';
-import type { CommandHost, Host } from './host.js';
-
-type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
-type FlagValue<F extends FlagDefinition> = F['type'] extends 'boolean' ? boolean : F['type'] extends 'integer' ? number : string;
-/** Booleans are always there; others where they are required or have a default. */
-type FlagValues<F extends FlagDefinitions> = {
-  readonly [K in keyof F]: F[K] extends { type: 'boolean' } | { required: true } | { default: string | number }
-    ? FlagValue<F[K]>
-    : FlagValue<F[K]> | undefined;
-};
-
-/** One command that the plugin adds to `bulkhead`. `flags` stands before `run`, so that `run` knows their types. */
-export interface Command<F extends FlagDefinitions> extends Omit<CommandDescription, 'flags'> {
-  readonly flags?: F;
-  /** Answers with the exit code; nothing means 0. */
-  run(input: { readonly args: readonly string[]; readonly flags: FlagValues<F> }, host: CommandHost): Answer<'command'>;
-}
-
-type Answer<Name extends CallbackName> = CallbackAnswer<Name> | void | Promise<CallbackAnswer<Name> | void>;
-type Required<Name extends CallbackName> = undefined extends CallbackAnswer<Name> ? Answer<Name> : CallbackAnswer<Name> | Promise<CallbackAnswer<Name>>;
-
-/** The callbacks of the contract, without `command`, which is written as `commands`. */
-export type Callbacks = {
-  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: CallbackInput<Name>, host: Host) => Required<Name>;
-};
-
-export interface PluginDefinition<F extends Readonly<Record<string, FlagDefinitions>>> {
-  /** Who it is: `example.com/scratch`. */
-  readonly name: string;
-  /** Semantic version of the plugin itself. */
-  readonly version: string;
-  readonly author: string;
-  readonly description: string;
-  /** What it asks for beyond the log and its store; the operator grants it at install. */
-  readonly permissions?: Permissions;
-  readonly commands?: { readonly [K in keyof F]: Command<F[K]> };
-  /** The schemes that `registerImageDriver` answers for, such as `host` for `host:`. */
-  readonly imageSchemes?: readonly string[];
-  readonly callbacks?: Callbacks;
-}
-
-/** The definition and the contract it was built against; what the compartment reads. */
-export type Plugin = PluginDefinition<Readonly<Record<string, FlagDefinitions>>> & { readonly contract: ContractStamp };
+import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
 
 /**
  * Defines a plugin; the default export of its entry file.
@@ -51,6 +10,67 @@ export type Plugin = PluginDefinition<Readonly<Record<string, FlagDefinitions>>>
  * Everything but the functions is read once, when the plugin is compiled. The functions run in the compartment: with the
  * globals of `realm.d.ts`, the granted powers of `host`, and nothing else.
  */
-export function definePlugin<const F extends Readonly<Record<string, FlagDefinitions>> = Record<never, never>>(definition: PluginDefinition<F>): Plugin {
-  return { ...(definition as unknown as Plugin), contract: CONTRACT };
+export function definePlugin<
+  const F extends FlagsOfCommands = Record<never, never>,
+  const P extends DeclaredPermissions = Record<never, never>,
+>(definition: PluginDefinition<F, P>): Plugin {
+  // What the functions expect is narrower than what `Plugin` says of them; the host keeps to the narrower by the manifest.
+  return { ...(definition as unknown as PluginDefinition), contract: CONTRACT };
 }
+
+/** The definition and the contract it was built against; what the compartment reads. */
+export type Plugin = PluginDefinition & { readonly contract: ContractStamp };
+
+export interface PluginDefinition<F extends FlagsOfCommands = FlagsOfCommands, P extends DeclaredPermissions = DeclaredPermissions> {
+  /** Who it is: `example.com/scratch`. */
+  readonly name: string;
+  /** Semantic version of the plugin itself. */
+  readonly version: string;
+  readonly author: string;
+  readonly description: string;
+  /** What it asks for beyond the log and its store; the operator grants it at install. */
+  readonly permissions?: P;
+  readonly commands?: { readonly [Name in keyof F]: Command<F[Name], P> };
+  /** The schemes that `registerImageDriver` answers for, such as `host` for `host:`. */
+  readonly imageSchemes?: readonly string[];
+  readonly callbacks?: Callbacks<P>;
+}
+
+/** The callbacks of the contract, without `command`, which is written as `commands`. */
+export type Callbacks<P extends DeclaredPermissions = DeclaredPermissions> = {
+  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: CallbackInput<Name>, host: Host<P>) => Answer<Name, P>;
+};
+
+/** One command that the plugin adds to `bulkhead`. `flags` stands before `run`, so that `run` knows their types. */
+export interface Command<F, P extends DeclaredPermissions = DeclaredPermissions> extends Omit<CommandDescription, 'flags'> {
+  readonly flags?: F & FlagDefinitions;
+  /** Answers with the exit code; nothing means 0. */
+  run(input: { readonly args: readonly string[]; readonly flags: FlagValues<F> }, host: CommandHost<P>): Answer<'command', P>;
+}
+
+/** By the contract; where the answer may be absent, a function that answers nothing will do. */
+type Answer<Name extends CallbackName, P extends DeclaredPermissions> = OrPromise<
+  undefined extends CallbackAnswer<Name> ? Permitted<Name, P> | void : CallbackAnswer<Name>
+>;
+type Permitted<Name extends CallbackName, P extends DeclaredPermissions> = Name extends 'engineConfig'
+  ? (ConfigChanges & Undeclared<P>) | undefined
+  : CallbackAnswer<Name>;
+/** An answer has no field of the configuration that `permissions.config` does not name. The keys do not depend on P, so that answers infer. */
+type Undeclared<P extends DeclaredPermissions> = {
+  readonly [Field in ConfigField]?: Field extends Declared<P, 'config'> ? ConfigChanges[Field] : never;
+};
+type OrPromise<T> = T | Promise<T>;
+
+type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
+/** Command by command; unknown for a command without flags. */
+type FlagsOfCommands = Readonly<Record<string, unknown>>;
+type FlagValues<F> = F extends FlagDefinitions ? { readonly [Name in keyof F]: FlagValue<F[Name]> } : Readonly<Record<never, never>>;
+/** Booleans are always there; others where they are required or have a default. */
+type FlagValue<F extends FlagDefinition> = F['type'] extends 'boolean'
+  ? boolean
+  : IsGiven<F> extends true
+    ? Given<F>
+    : Given<F> | undefined;
+type Given<F extends FlagDefinition> = F['type'] extends 'integer' ? number : string;
+// Asked of each property alone: TypeScript 5 holds an object literal against `{ required: true }` with its excess properties.
+type IsGiven<F extends FlagDefinition> = F['required'] extends true ? true : F['default'] extends string | number ? true : false;

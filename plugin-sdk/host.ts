@@ -1,6 +1,14 @@
-/** The powers as an author sees them: the second argument of every callback. They work until the call ends. */
+import type { Permissions } from './contract/description.js';
 
-export interface Host {
+/** What a plugin declares, as literal types: with them, `host.env('HOME')` is a compile error unless `permissions.env` names it. */
+export type DeclaredPermissions = { readonly [Key in keyof Permissions]: readonly NonNullable<Permissions[Key]>[number][] };
+
+/** What the declaration of one kind names; never where it names nothing. */
+export type Declared<P extends DeclaredPermissions, Key extends keyof Permissions> =
+  NonNullable<P[Key]> extends readonly (infer Item)[] ? Item : never;
+
+/** The powers as an author sees them: the second argument of every callback. They work until the call ends. */
+export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
   /** Lines in the log of the command, under the plugin's name. At most 4 KiB each. */
   readonly log: {
     debug(message: string): void;
@@ -15,14 +23,14 @@ export interface Host {
     delete(key: string): Promise<void>;
     keys(): Promise<string[]>;
   };
-  /** A variable of the caller's environment; needs `permissions.env` to name it. */
-  env(name: string): string | undefined;
-  /** A text file of the host, at most 1 MiB; needs `permissions.readFile` to name it or a directory above it. */
-  readFile(path: string): Promise<string>;
+  /** A variable of the caller's environment; `permissions.env` must name it. */
+  env(name: Declared<P, 'env'>): string | undefined;
+  /** A text file of the host, at most 1 MiB; `permissions.readFile` must name it or a directory above it. */
+  readFile(path: [Declared<P, 'readFile'>] extends [never] ? never : string): Promise<string>;
 }
 
 /** What a command's `run` gets beyond that. */
-export interface CommandHost extends Host {
+export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions> extends Host<P> {
   /** Prints a line to standard output. */
   print(text: string): void;
 }

@@ -23,6 +23,8 @@ export const CONTRACT_VERSION = '1.0.0';
 
 export const callbacks = { command, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
 export type CallbackName = keyof typeof callbacks;
+/** Callbacks that are written as such; `command` is written as `commands`. */
+export type AskableName = Exclude<CallbackName, 'command'>;
 /** What the host sends. */
 export type CallbackInput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['input']>;
 /** What the plugin may answer. */
@@ -36,7 +38,9 @@ export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[N
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;
 
 export const callbackNames = Object.keys(callbacks) as [CallbackName, ...CallbackName[]];
-export const powerNames = Object.keys(powers) as [PowerName, ...PowerName[]];
+/** Powers that a plugin asks for while it runs; `env` is given to the compartment when it starts. */
+export type AskedPowerName = Exclude<PowerName, 'env'>;
+export const askedPowerNames = (Object.keys(powers) as PowerName[]).filter((name): name is AskedPowerName => name !== 'env');
 
 export * from './description.js';
 export * from './shapes.js';

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:791ef5dbc88ca252347d9eea2f6b1294675b35a640d0865b6316f8bb378b56c4",
+  "digest": "sha256:b4bc93dd37d04b4ed416ac57d70d2b8b03e78c55b609f1105d6a8f266a5b1883",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",

@@ -63,7 +63,9 @@ export type Mount = v.InferOutput<typeof mount>;
 
 export const mounts = v.pipe(v.array(mount), v.maxLength(256));
 export const environment = v.pipe(v.record(envName, envValue), v.maxEntries(4096));
-export const commandLine = v.pipe(v.array(v.pipe(v.string(), v.maxLength(131072), v.regex(/^[^\0]*$/))), v.maxLength(4096));
+/** One word of a command line: no NUL, at most 128 KiB, as the kernel has it. */
+export const argument = v.pipe(v.string(), v.maxLength(131072), v.regex(/^[^\0]*$/, 'must not contain NUL'));
+export const commandLine = v.pipe(v.array(argument), v.maxLength(4096));
 /** RFC 1123, at most 63 characters: what `sethostname` and other hosts accept. */
 export const hostname = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, 'must be a host name of at most 63 letters, digits, "." and "-"'));
 

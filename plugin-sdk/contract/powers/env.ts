@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { envName } from '../shapes.js';
+import { envName, envValue } from '../shapes.js';
 import { power } from './power.js';
 
 /** The names that were granted are sent to the compartment when it starts, so that `host.env(name)` answers at once. */
@@ -8,5 +8,5 @@ export const env = power({
   summary: "Reads a variable of the caller's environment",
   permission: 'env',
   input: v.strictObject({ name: envName }),
-  output: v.optional(v.string()),
+  output: v.optional(envValue),
 });

@@ -1,0 +1,96 @@
+// Written by `npm run api`; do not edit.
+export type commandInput = { name: string; args: string[]; flags: { [x: string]: string | number | boolean | string[] } };
+
+export type commandAnswer = number | undefined;
+
+export type engineConfigInput = {
+  config: {
+    image: string;
+    command: string[];
+    env: { [x: string]: string };
+    mounts: (
+      | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+      | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+    )[];
+    hostname?: string | undefined;
+    workingDirectory: string;
+    readOnly: boolean;
+  };
+};
+
+export type engineConfigAnswer =
+  | {
+      mounts?:
+        | (
+            | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+            | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+          )[]
+        | undefined;
+      env?: { [x: string]: string } | undefined;
+      command?: string[] | undefined;
+      hostname?: string | undefined;
+      workingDirectory?: string | undefined;
+      readOnly?: boolean | undefined;
+    }
+  | undefined;
+
+export type postStartProcessInput = {
+  container: { id: string; image: string; command: string[]; pid: number; startedAt: number; uid: number };
+};
+
+export type postStartProcessAnswer = undefined;
+
+export type monitorContainerInput = {
+  container: { id: string; image: string; command: string[]; pid: number; startedAt: number; uid: number };
+  event:
+    | { type: 'start' }
+    | { type: 'sample'; memoryBytes: number; peakMemoryBytes: number; cpuMs: number; runMs: number }
+    | { type: 'signal'; signal: string }
+    | { type: 'exit'; exitCode: number; runMs: number };
+};
+
+export type monitorContainerAnswer = undefined;
+
+export type registerImageDriverInput = { scheme: string; reference: string };
+
+export type registerImageDriverAnswer = {
+  mounts: (
+    | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+    | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+  )[];
+  links?: { [x: string]: string } | undefined;
+  env?: { [x: string]: string } | undefined;
+  command?: string[] | undefined;
+};
+
+export type logInput = { level: 'debug' | 'info' | 'warning' | 'error'; message: string };
+
+export type logOutput = undefined;
+
+export type printInput = { text: string };
+
+export type printOutput = undefined;
+
+export type storeGetInput = { key: string };
+
+export type storeGetOutput = string | undefined;
+
+export type storeSetInput = { key: string; value: string };
+
+export type storeSetOutput = undefined;
+
+export type storeDeleteInput = { key: string };
+
+export type storeDeleteOutput = undefined;
+
+export type storeKeysInput = {};
+
+export type storeKeysOutput = string[];
+
+export type envInput = { name: string };
+
+export type envOutput = string | undefined;
+
+export type readFileInput = { path: string };
+
+export type readFileOutput = string;

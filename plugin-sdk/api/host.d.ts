@@ -1,0 +1,35 @@
+// Written by `npm run api`; do not edit.
+import type { Permissions } from './contract/description.js';
+/** What a plugin declares, as literal types: with them, `host.env('HOME')` is a compile error unless `permissions.env` names it. */
+export type DeclaredPermissions = {
+  readonly [Key in keyof Permissions]: readonly NonNullable<Permissions[Key]>[number][];
+};
+/** What the declaration of one kind names; never where it names nothing. */
+export type Declared<P extends DeclaredPermissions, Key extends keyof Permissions> =
+  NonNullable<P[Key]> extends readonly (infer Item)[] ? Item : never;
+/** The powers as an author sees them: the second argument of every callback. They work until the call ends. */
+export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
+  /** Lines in the log of the command, under the plugin's name. At most 4 KiB each. */
+  readonly log: {
+    debug(message: string): void;
+    info(message: string): void;
+    warning(message: string): void;
+    error(message: string): void;
+  };
+  /** Text by key, kept between runs, of this plugin and this user alone. At most 256 keys of 64 KiB. */
+  readonly store: {
+    get(key: string): Promise<string | undefined>;
+    set(key: string, value: string): Promise<void>;
+    delete(key: string): Promise<void>;
+    keys(): Promise<string[]>;
+  };
+  /** A variable of the caller's environment; `permissions.env` must name it. */
+  env(name: Declared<P, 'env'>): string | undefined;
+  /** A text file of the host, at most 1 MiB; `permissions.readFile` must name it or a directory above it. */
+  readFile(path: [Declared<P, 'readFile'>] extends [never] ? never : string): Promise<string>;
+}
+/** What a command's `run` gets beyond that. */
+export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions> extends Host<P> {
+  /** Prints a line to standard output. */
+  print(text: string): void;
+}

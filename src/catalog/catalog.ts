@@ -1,0 +1,35 @@
+/**
+ * What is installed. Never runs plugin code: this room cannot even import the one that does.
+ *
+ *   <directory>/                                        0755, of root or of the caller, writable by nobody else
+ *     packages/<sha256 of the file>.sif                 0644, the package, whole, byte for byte
+ *     receipts/<sha256 of the plugin's name>.json       0644, "this plugin is installed": its package, the grants, a copy of the manifest
+ *     lock/                                             there while somebody changes something
+ *
+ * A plugin is installed when it has a receipt. The receipt is written last and removed first, each by one system call, so that whoever
+ * is killed leaves the old state or the new one; what lies about without a receipt is removed by the next change. Names are hashed
+ * and never become a path: `a/b` and `a/b/c` have nothing to do with each other.
+ *
+ * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
+ */
+export {
+  checkCompatibility,
+  requireCompatibility,
+  type Compatibility,
+  type IncompatibilityReason,
+  type VersionLock,
+} from './compatibility.js';
+export { findInstallation, openCatalog } from './discover.js';
+export {
+  type Catalog,
+  type CatalogPlace,
+  type CatalogProblem,
+  type Installation,
+  type PluginDirectory,
+  type PluginScope,
+} from './installation.js';
+export { setEnabled, type EnableOptions } from './enable.js';
+export { checkInstall, installPackage, type InstallOptions, type InstallPlan } from './install.js';
+export { readInstalled } from './load.js';
+export { type OnFailure, type Receipt } from './receipt.js';
+export { uninstallPlugin, type UninstallOptions } from './uninstall.js';

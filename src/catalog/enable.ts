@@ -1,0 +1,49 @@
+import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
+import { changeDirectory, explainFailure } from './change.js';
+import { requireCompatibility, type VersionLock } from './compatibility.js';
+import { requireNoConflict } from './conflicts.js';
+import { readInstallationOf } from './directory.js';
+import { openCatalog } from './discover.js';
+import { catalogErrors } from './errors.js';
+import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
+import { receiptFile } from './layout.js';
+import { encodeReceipt } from './receipt.js';
+import { writeStaged } from './staged-file.js';
+
+export interface EnableOptions {
+  readonly place: CatalogPlace;
+  /** Where the plugin is installed. */
+  readonly directory: PluginDirectory;
+  readonly offered: ContractStamp;
+  readonly lock: VersionLock;
+  readonly reservedCommands: readonly string[];
+}
+
+/** Enables or disables a plugin. Answers whether that changed anything. */
+export async function setEnabled(name: string, enabled: boolean, options: EnableOptions): Promise<boolean> {
+  const { directory, place } = options;
+  return explainFailure(enabled ? 'enable' : 'disable', async () => {
+    if ((await requireInstallation(name, options)).enabled === enabled) return false;
+    return changeDirectory(directory.path, place.uid, async (lease) => {
+      const installation = await requireInstallation(name, options);
+      if (installation.enabled === enabled) return false;
+      if (enabled) await checkEnable(installation, options);
+      lease.requireHeld();
+      await writeStaged(receiptFile(directory.path, name), encodeReceipt({ ...installation, enabled }));
+      return true;
+    });
+  });
+}
+
+async function requireInstallation(name: string, { directory, place }: EnableOptions): Promise<Installation> {
+  const installation = await readInstallationOf(directory, name, place.uid);
+  if (installation === undefined) throw catalogErrors.notFound(name);
+  return installation;
+}
+
+/** The host, or the other plugins, may have changed since it was installed. */
+async function checkEnable({ manifest, directory }: Installation, options: EnableOptions): Promise<void> {
+  requireCompatibility(manifest, options);
+  const { installations } = await openCatalog({ ...options.place, directories: [...options.place.directories, directory] });
+  requireNoConflict(manifest, installations, options.reservedCommands);
+}

@@ -1,0 +1,111 @@
+import { messageOf, userError, type BulkheadError } from '#base/errors.js';
+
+/** What can still be said of a receipt that cannot be used. */
+export interface ReceiptRemains {
+  readonly plugin?: string | undefined;
+  readonly required?: boolean;
+}
+
+/**
+ * What can go wrong with an installation. The texts are Apptainer's where it has one, and stand in a sentence of the command:
+ * `Failed to enable plugin "<name>": <text>.`
+ */
+export const catalogErrors = {
+  notFound: (plugin: string): BulkheadError =>
+    userError('PLUGIN_NOT_FOUND', 'plugin not found', { hint: 'bulkhead plugin list', data: { plugin } }),
+
+  receiptInvalid: (file: string, why: string, remains: ReceiptRemains): BulkheadError =>
+    userError('RECEIPT_INVALID', `could not decode receipt ${file}: ${why}`, {
+      hint: 'install the plugin again: bulkhead plugin install FILE',
+      data: { file, why, ...remains },
+    }),
+
+  receiptNewer: (file: string, format: number, remains: ReceiptRemains): BulkheadError =>
+    userError('RECEIPT_NEWER', `could not decode receipt ${file}: its format ${format} was written by a newer bulkhead`, {
+      hint: 'upgrade bulkhead, or install the plugin again: bulkhead plugin install FILE',
+      data: { file, format, ...remains },
+    }),
+
+  unexpectedName: (found: string, plugin: string, remains: ReceiptRemains): BulkheadError =>
+    userError('RECEIPT_UNEXPECTED_NAME', `unexpected plugin name ${JSON.stringify(found)} when loading plugin ${JSON.stringify(plugin)}`, {
+      hint: `bulkhead plugin uninstall ${plugin}`,
+      data: { ...remains, plugin, found },
+    }),
+
+  packageMissing: (plugin: string, file: string, required: boolean): BulkheadError =>
+    userError('INSTALLED_PACKAGE_MISSING', `the package of plugin "${plugin}" is missing: ${file}`, {
+      hint: 'bulkhead plugin install FILE',
+      data: { plugin, file, required },
+    }),
+
+  packageUnreadable: (plugin: string, file: string, cause: unknown): BulkheadError =>
+    userError('INSTALLED_PACKAGE_UNREADABLE', `the package of plugin "${plugin}" cannot be read: ${messageOf(cause)}`, {
+      hint: 'bulkhead plugin install FILE',
+      data: { plugin, file },
+      cause,
+    }),
+
+  packageModified: (plugin: string, file: string, why: string): BulkheadError =>
+    userError('PLUGIN_MODIFIED', `plugin "${plugin}" was modified since it was installed: ${file}: ${why}`, {
+      hint: 'install it again from a source you trust: bulkhead plugin install FILE',
+      data: { plugin, file, why },
+    }),
+
+  changedMeanwhile: (plugin: string): BulkheadError =>
+    userError('PLUGIN_CHANGED', `plugin "${plugin}" was changed by somebody else while this command ran`, {
+      hint: 'run the same command again',
+      data: { plugin },
+    }),
+
+  pathUnsafe: (path: string, why: string): BulkheadError =>
+    userError('PLUGIN_PATH_UNSAFE', `${path} is refused: ${why}`, {
+      hint: `chmod go-w ${path}, and see who owns it: ls -ld ${path}`,
+      data: { path, why },
+    }),
+
+  busy: (path: string, waitMs: number): BulkheadError =>
+    userError('CATALOG_BUSY', `${path} is being changed by another command, waited ${waitMs / 1000} s`, {
+      hint: 'wait for it to end, then run the same command again',
+      data: { path },
+    }),
+
+  lockLost: (path: string): BulkheadError =>
+    userError('CATALOG_LOCK_LOST', `this command was stopped for too long, and another one began to change ${path}`, {
+      hint: 'run the same command again',
+      data: { path },
+    }),
+
+  /** `doing` is `install`, `uninstall`, `enable` or `disable`. */
+  changeFailed: (doing: string, cause: unknown): BulkheadError =>
+    userError('CATALOG_CHANGE_FAILED', `could not ${doing} plugin: ${messageOf(cause)}`, {
+      hint: 'see who may write there, and whether the disk is full: ls -ld DIR; df DIR',
+      cause,
+    }),
+
+  incompatible: (
+    plugin: string,
+    { message, hint, data }: { message: string; hint: string; data: Readonly<Record<string, unknown>> },
+  ): BulkheadError => userError('PLUGIN_INCOMPATIBLE', `plugin "${plugin}" is refused: ${message}`, { hint, data: { plugin, ...data } }),
+
+  conflict: (plugin: string, other: string, what: string): BulkheadError =>
+    userError('PLUGIN_CONFLICT', `plugin "${plugin}" adds ${what}, as the enabled plugin "${other}" does`, {
+      hint: `bulkhead plugin disable ${other}`,
+      data: { plugin, other, what },
+    }),
+
+  reserved: (plugin: string, command: string, reserved: string): BulkheadError =>
+    userError(
+      'PLUGIN_COMMAND_RESERVED',
+      `plugin "${plugin}" adds the command "${command}", and "${reserved}" is a command of bulkhead itself`,
+      {
+        hint: 'rename the command in the plugin, then: bulkhead plugin compile DIR',
+        data: { plugin, command, reserved },
+      },
+    ),
+
+  grantNotRequested: (plugin: string, what: string): BulkheadError =>
+    userError('GRANT_NOT_REQUESTED', `plugin "${plugin}" does not ask for ${what}, which is to be granted`, {
+      hint: 'bulkhead plugin inspect FILE',
+      data: { plugin, what },
+    }),
+};

@@ -1,0 +1,72 @@
+import { permissions, pluginDescription, pluginName, semanticVersion, sha256 } from '@bulkhead/plugin-sdk/contract';
+import { parseBoundedJson } from '#base/bounded-json.js';
+import { encodeManifest } from '#package/package.js';
+import * as v from 'valibot';
+import { catalogErrors, type ReceiptRemains } from './errors.js';
+import { receiptFileName } from './layout.js';
+
+/** The manifest has at most 1 MiB, the grants have no more than it asks for. */
+export const RECEIPT_BYTES_MAX = 4 * 1_048_576;
+export const RECEIPT_FORMAT = 1;
+
+const receiptSchema = v.strictObject({
+  format: v.literal(RECEIPT_FORMAT),
+  name: pluginName,
+  enabled: v.boolean(),
+  /** Of the package, which is named after it. */
+  digest: sha256,
+  installedAt: v.pipe(v.string(), v.isoTimestamp()),
+  /** What the host that installed it offered. */
+  contractVersion: semanticVersion,
+  grants: permissions,
+  /** What a failure of the plugin means; `default` leaves it to each callback. */
+  onFailure: v.picklist(['default', 'required', 'optional']),
+  /** A copy, so that list, inspect and help read one small file; the package has the last word when it is loaded. */
+  manifest: pluginDescription,
+});
+export type Receipt = v.InferOutput<typeof receiptSchema>;
+export type OnFailure = Receipt['onFailure'];
+
+const remainsSchema = v.object({ name: v.optional(pluginName), enabled: v.optional(v.boolean()), onFailure: v.optional(v.string()) });
+
+/** `fileName` binds the receipt to its name. The inverse of encodeReceipt. */
+export function parseReceipt(bytes: Uint8Array, { file, fileName }: { readonly file: string; readonly fileName: string }): Receipt {
+  const json = parseBoundedJson(bytes);
+  if (!json.parsed) throw catalogErrors.receiptInvalid(file, json.why, {});
+  const remains = describeRemains(json.value);
+  const format = v.safeParse(v.object({ format: v.number() }), json.value);
+  if (format.success && format.output.format > RECEIPT_FORMAT) throw catalogErrors.receiptNewer(file, format.output.format, remains);
+  const result = v.safeParse(receiptSchema, json.value, { abortEarly: true });
+  if (!result.success) throw catalogErrors.receiptInvalid(file, describeIssue(result.issues[0]), remains);
+  const receipt = result.output;
+  if (receipt.manifest.name !== receipt.name) throw catalogErrors.unexpectedName(receipt.manifest.name, receipt.name, remains);
+  if (receiptFileName(receipt.name) !== fileName) throw catalogErrors.receiptInvalid(file, `it is the receipt of "${receipt.name}"`, {});
+  return receipt;
+}
+
+/** Takes more than a receipt, such as an installation, and leaves the rest out. The same receipt gives the same bytes. */
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const own = v.parse(v.object(receiptSchema.entries), receipt);
+  const manifest = JSON.parse(new TextDecoder().decode(encodeManifest(own.manifest))) as unknown;
+  return new TextEncoder().encode(`${JSON.stringify({ ...own, manifest })}\n`);
+}
+
+export function isRequired({
+  enabled,
+  onFailure,
+}: {
+  readonly enabled?: boolean | undefined;
+  readonly onFailure?: string | undefined;
+}): boolean {
+  return enabled === true && onFailure === 'required';
+}
+
+function describeRemains(value: unknown): ReceiptRemains {
+  const result = v.safeParse(remainsSchema, value);
+  return result.success ? { plugin: result.output.name, required: isRequired(result.output) } : {};
+}
+
+function describeIssue(issue: v.InferIssue<typeof receiptSchema>): string {
+  const field = v.getDotPath(issue);
+  return field === null ? issue.message : `${field}: ${issue.message}`;
+}

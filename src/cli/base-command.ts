@@ -1,0 +1,44 @@
+import { Command, Flags } from '@oclif/core';
+import { escapeControls } from '#base/text.js';
+import { openLog } from '#base/log.js';
+import { openProduct, type Product } from '#wiring/wiring.js';
+import { describeError, exitCodeOf } from './output/report.js';
+
+export interface CommonFlags {
+  readonly debug: boolean;
+  readonly quiet: boolean;
+  readonly 'plugin-dir'?: readonly string[] | undefined;
+}
+
+/** What all commands share: the flags for the log, the product, and the form of errors. */
+export abstract class BulkheadCommand extends Command {
+  static override baseFlags = {
+    debug: Flags.boolean({ char: 'd', summary: 'Say on standard error what is done, and where plugins run', env: 'BULKHEAD_DEBUG', helpGroup: 'GLOBAL' }),
+    quiet: Flags.boolean({ char: 'q', summary: 'Say only errors', env: 'BULKHEAD_QUIET', exclusive: ['debug'], helpGroup: 'GLOBAL' }),
+    'plugin-dir': Flags.string({ summary: 'A further directory of plugins; before all others', multiple: true, multipleNonGreedy: true, helpValue: 'DIR', helpGroup: 'GLOBAL' }),
+  };
+
+  /** Opens the product for this command line. Reads nothing yet. */
+  protected open(flags: CommonFlags): Product {
+    return openProduct({
+      log: openLog({ debug: flags.debug, quiet: flags.quiet, write: (line) => process.stderr.write(line) }),
+      print: (text) => process.stdout.write(text),
+      env: process.env,
+      uid: process.geteuid?.() ?? -1,
+      pluginDirectories: flags['plugin-dir'] ?? [],
+    });
+  }
+
+  /** Prints text that may come from a plugin. */
+  protected say(text: string): void {
+    this.log(escapeControls(text));
+  }
+
+  /** With `--json` an error is a value on standard output too; otherwise `main` reports it. */
+  protected override catch(error: Error): Promise<void> {
+    if (!this.jsonEnabled()) throw error;
+    process.exitCode = exitCodeOf(error);
+    this.logJson({ error: describeError(error) });
+    return Promise.resolve();
+  }
+}

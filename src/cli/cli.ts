@@ -1,0 +1,40 @@
+/**
+ * What the user types. A command parses, calls one function of the wiring, and prints.
+ *
+ *   bin/run.js ─▶ main ─▶ oclif ─▶ commands/…           built in, found through oclif.manifest.json
+ *                           └────▶ contributed.ts       of plugins, from their receipts; starts no worker before it runs
+ *
+ * Exit codes and printing belong here; other rooms throw.
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Config, flush, Plugin, run } from '@oclif/core';
+import { separateCommand } from './arguments.js';
+import { loadContributed, mayNeedContributed } from './contributed.js';
+import { reportError } from './output/report.js';
+
+/** Runs one command line and sets the exit code of the process. Never rejects. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const config = await loadConfig(argv);
+    await run(separateCommand(argv), config);
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+  await flush();
+}
+
+async function loadConfig(argv: readonly string[]): Promise<Config> {
+  const root = findPackageRoot();
+  const own = new Plugin({ root, isRoot: true, type: 'core', name: 'bulkhead' });
+  await own.load();
+  const plugins = [own, ...(mayNeedContributed(argv, own.commandIDs) ? [await loadContributed(root)] : [])];
+  const config = new Config({ root, plugins: new Map(plugins.map((plugin) => [plugin.name, plugin as Plugin])) });
+  await config.load();
+  return config;
+}
+
+/** `dist/cli/` and `src/cli/` are equally deep. */
+function findPackageRoot(): string {
+  return dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+}

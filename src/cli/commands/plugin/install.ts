@@ -1,0 +1,45 @@
+import { Args, Flags } from '@oclif/core';
+import { BulkheadCommand } from '../../base-command.js';
+import { askYesNo, isInteractive } from '../../output/ask.js';
+import { within } from '../../output/report.js';
+
+export default class PluginInstall extends BulkheadCommand {
+  static override summary = 'Install a compiled Bulkhead plugin';
+  static override description =
+    'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs. A plugin of that name that is already there is replaced as a whole.';
+  static override examples = [
+    '<%= config.bin %> plugin install $HOME/my-plugin/my-plugin.sif',
+    '<%= config.bin %> plugin install --user --grant config:mounts --grant env:SLURM_JOB_ID scratch.sif',
+  ];
+  static override enableJsonFlag = true;
+  static override hiddenAliases = ['plugins:install'];
+  static override args = { file: Args.string({ required: true, description: 'file that "plugin compile" has built' }) };
+  static override flags = {
+    user: Flags.boolean({ summary: 'Install for yourself only' }),
+    grant: Flags.string({ summary: 'Grant this permission, and of the others none', multiple: true, multipleNonGreedy: true, helpValue: 'PERMISSION', exclusive: ['grant-all'] }),
+    'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names' }),
+    required: Flags.boolean({ summary: 'A run stops whenever this plugin fails, is late or is refused', exclusive: ['optional'] }),
+    optional: Flags.boolean({ summary: 'A run goes on without this plugin when it fails, is late or is refused' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(PluginInstall);
+    const product = this.open(flags);
+    try {
+      return await product.install(args.file, {
+        command: 'bulkhead plugin install',
+        user: flags.user,
+        grants: flags['grant-all'] ? 'all' : flags.grant,
+        onFailure: flags.required ? 'required' : flags.optional ? 'optional' : 'default',
+        consent: isInteractive() ? askConsent : undefined,
+      });
+    } catch (error) {
+      throw within(`Failed to install plugin ${JSON.stringify(args.file)}: `, error);
+    }
+  }
+}
+
+function askConsent(name: string, permissions: readonly string[]): Promise<boolean> {
+  const list = permissions.map((permission) => `  ${permission}\n`).join('');
+  return askYesNo(`Plugin ${name} asks for:\n${list}Grant all of this?`);
+}

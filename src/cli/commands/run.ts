@@ -1,0 +1,38 @@
+import { Args, Flags } from '@oclif/core';
+import { BulkheadCommand } from '../base-command.js';
+
+export default class Run extends BulkheadCommand {
+  static override summary = 'Run a command in a new container';
+  static override description =
+    'IMAGE is a directory that holds a root file system, or SCHEME:REFERENCE for a scheme that an installed plugin answers for. Flags end at IMAGE: what follows belongs to the command. The exit code is that of the command, 128+n when signal n ended it, 255 when the container could not be run.';
+  static override examples = [
+    '<%= config.bin %> run ./rootfs /bin/sh',
+    '<%= config.bin %> run --bind /data:/mnt:ro --env MODE=test ./rootfs make check',
+  ];
+  static override usage = 'run [FLAGS] IMAGE [COMMAND...]';
+  static override strict = false;
+  static override args = { image: Args.string({ required: true, description: 'directory, or SCHEME:REFERENCE' }) };
+  static override flags = {
+    bind: Flags.string({ char: 'B', summary: 'Show a path of the host in the container', multiple: true, multipleNonGreedy: true, helpValue: 'SRC[:DST[:ro]]' }),
+    env: Flags.string({ char: 'e', summary: 'Set a variable of the environment', multiple: true, multipleNonGreedy: true, helpValue: 'K=V' }),
+    hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
+    workdir: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR' }),
+    'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
+    fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, argv, flags } = await this.parse(Run);
+    const { exitCode } = await this.open(flags).run({
+      image: args.image,
+      command: (argv as string[]).slice(1),
+      binds: flags.bind ?? [],
+      env: flags.env ?? [],
+      hostname: flags.hostname,
+      workingDirectory: flags.workdir,
+      readOnly: flags['read-only'],
+      fakeroot: flags.fakeroot,
+    });
+    process.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * One directory per running container, and how those that a SIGKILL left behind are told and removed.
+ *
+ *      RUN/k3v0a91xw2qm.4026531836.8123.991734/
+ *          id           pid namespace  pid  start time of the owner
+ *
+ * The owner is in the name, so that a session has one from the instant it exists: two commands that start at once can both
+ * clean up, and neither takes the other's for stale.
+ */
+import { randomInt } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runDirectoryUnsafe } from '../errors.js';
+import { findProcess, isAlive, readPidNamespace } from './process-tree.js';
+
+export interface Session {
+  readonly id: string;
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+}
+
+const SESSION_NAME = /^[a-z0-9]{12}\.(\d+)\.(\d+)\.(\d+)$/;
+const ID_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** Close it with `closeSession`. */
+export async function openSession(runDirectory: string): Promise<Session> {
+  const directory = await openRunDirectory(runDirectory);
+  const id = Array.from({ length: 12 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
+  const owner = [await readPidNamespace(), process.pid, findProcess(process.pid)?.startTicks ?? '0'].join('.');
+  const path = join(directory, `${id}.${owner}`);
+  await mkdir(path, { mode: 0o700 });
+  return { id, path };
+}
+
+/** Holds no mounts in this namespace: those are in the container's own. The inverse of `openSession`. */
+export async function closeSession(session: Session): Promise<void> {
+  await removeTree(session.path);
+}
+
+/** Removes what killed owners left. Idempotent; safe beside others that do the same; touches no session of a living owner. */
+export async function removeStaleSessions(runDirectory: string): Promise<string[]> {
+  const directory = await openRunDirectory(runDirectory);
+  const pidNamespace = await readPidNamespace();
+  const stale = (await readdir(directory)).filter((name) => isStale(name, pidNamespace));
+  for (const name of stale) await removeTree(join(directory, name));
+  return stale.map((name) => name.slice(0, 12));
+}
+
+/** A pid of another pid namespace cannot be judged from here. */
+function isStale(name: string, pidNamespace: string): boolean {
+  const [, ownerNamespace, pid, startTicks = ''] = SESSION_NAME.exec(name) ?? [];
+  return ownerNamespace === pidNamespace && !isAlive({ pid: Number(pid), startTicks });
+}
+
+/** Creates it where missing; refuses one in which others could plant or swap what root then mounts. */
+async function openRunDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const stats = await lstat(path);
+  if (!stats.isDirectory()) throw runDirectoryUnsafe(path, 'it is not a directory');
+  if (stats.uid !== process.getuid?.()) throw runDirectoryUnsafe(path, `it belongs to uid ${stats.uid}`);
+  if ((stats.mode & 0o022) !== 0) throw runDirectoryUnsafe(path, 'others may write to it');
+  if ((stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
+  return realpath(path);
+}
+
+/** An overlay's work directory has no permissions at all, which only matters if a mount had failed to stay private. */
+async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+}

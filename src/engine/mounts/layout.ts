@@ -1,0 +1,146 @@
+/**
+ * From the planned tree to what is made in the session directory and what is mounted; pure.
+ *
+ *      SESSION/root         where the container's root is mounted together
+ *      SESSION/lower/N      layer N's source, when an overlay needs it (its path is then a simple one: no escapes in options)
+ *      SESSION/points/N     the mount points and links that layer N lacks: the overlay's lowest layer, so that the image's
+ *                           own directories keep their owner and mode
+ *      SESSION/skeleton/N   what is copied into layer N's memory, with upper/ and work/ for a writable image
+ *      SESSION/memory/N     layer N's memory, a tmpfs
+ */
+import { posix } from 'node:path';
+import type { Identity } from '../runtimes/identity.js';
+import type { FstabLine } from './fstab.js';
+import { mountProc, mountPts, mountSys } from './kernel.js';
+import type { Content, Entry, Layer, RootTree } from './root-tree.js';
+
+export interface MountLayout {
+  /** Directories of the session, relative to it. */
+  readonly directories: readonly Directory[];
+  /** Empty files and links in them, relative to the session. */
+  readonly files: readonly string[];
+  readonly links: ReadonlyMap<string, string>;
+  /** Mounted first; then the skeleton is copied into it. */
+  readonly memory: readonly FstabLine[];
+  readonly mounts: readonly FstabLine[];
+}
+
+export interface Directory {
+  readonly path: string;
+  readonly mode: number;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+export interface LayoutContext {
+  /** Absolute. */
+  readonly session: string;
+  readonly identity: Identity;
+  /** What a recursive bind of a directory of the host brings along. */
+  readonly findMountsBelow: (directory: string) => readonly string[];
+}
+
+const GUARDED = ['nosuid', 'nodev'];
+
+export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
+  const layers = tree.layers;
+  const directories: Directory[] = [{ path: 'root', mode: 0o755 }];
+  for (const kind of ['lower', 'points', 'skeleton', 'memory']) directories.push({ path: kind, mode: 0o755 });
+  const files: string[] = [];
+  const links = new Map<string, string>();
+  for (const layer of layers) {
+    directories.push(...directoriesOf(layer, context));
+    for (const [path, entry] of sortByPath(layer.additions)) {
+      const inSession = posix.join(isInMemory(layer.content) ? `skeleton/${layer.number}` : `points/${layer.number}`, posix.relative(layer.point, path));
+      if (entry.kind === 'directory') directories.push({ path: inSession, mode: 0o755 });
+      else if (entry.kind === 'link') links.set(inSession, entry.target);
+      else files.push(inSession);
+    }
+  }
+  return { directories, files, links, memory: layers.flatMap((layer) => mountMemory(layer, context)), mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
+}
+
+/** Whether what set-up adds is copied into memory, rather than shown through an overlay. */
+function isInMemory(content: Content): boolean {
+  return content.type === 'tmpfs';
+}
+
+function isWritableImage(content: Content): content is Content & { type: 'image' } {
+  return content.type === 'image' && !content.readOnly;
+}
+
+function needsOverlay({ content, additions }: Layer): boolean {
+  return isWritableImage(content) || ((content.type === 'image' || content.type === 'bind') && additions.size > 0);
+}
+
+function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
+  const { number, content } = layer;
+  const directories: Directory[] = [];
+  if (content.type === 'tmpfs') directories.push({ path: `skeleton/${number}`, mode: content.mode }, { path: `memory/${number}`, mode: 0o755 });
+  if (isWritableImage(content)) {
+    const owner = identity === 'root' ? { uid: content.ownerUid, gid: content.ownerGid } : undefined;
+    directories.push({ path: `skeleton/${number}`, mode: 0o755 }, { path: `memory/${number}`, mode: 0o755 });
+    directories.push({ path: `skeleton/${number}/upper`, mode: content.mode, owner }, { path: `skeleton/${number}/work`, mode: 0o755 });
+  }
+  if (needsOverlay(layer)) directories.push({ path: `lower/${number}`, mode: 0o755 });
+  if (needsOverlay(layer) && layer.additions.size > 0) directories.push({ path: `points/${number}`, mode: 0o755 });
+  return directories;
+}
+
+function mountMemory({ number, content }: Layer, { session }: LayoutContext): FstabLine[] {
+  if (content.type !== 'tmpfs' && !isWritableImage(content)) return [];
+  const size = content.type === 'tmpfs' && content.sizeBytes !== undefined ? [`size=${content.sizeBytes}`] : [];
+  return [{ source: 'tmpfs', target: `${session}/memory/${number}`, type: 'tmpfs', options: ['mode=755', ...GUARDED, ...size] }];
+}
+
+function mountLayer(layer: Layer, context: LayoutContext): FstabLine[] {
+  const { number, point, content } = layer;
+  const root = `${context.session}/root`;
+  const target = point === '/' ? root : `${root}${point}`;
+  switch (content.type) {
+    case 'proc':
+      return mountProc(root, context.identity === 'root');
+    case 'sys':
+      return mountSys(root, context.identity === 'root');
+    case 'pts':
+      return mountPts(root);
+    case 'tmpfs':
+      return [bind(`${context.session}/memory/${number}`, target), ...(content.readOnly ? [makeReadOnly(target, GUARDED)] : [])];
+    case 'bind':
+    case 'image':
+      return needsOverlay(layer) ? mountOverlay(layer, { target, context }) : mountSource(content, { target, context });
+  }
+}
+
+function mountSource(content: Content & { type: 'bind' | 'image' }, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
+  const flags = content.type === 'image' ? GUARDED : [];
+  const mounted = bind(content.source, target);
+  if (!content.readOnly) return [mounted];
+  const inner = context.findMountsBelow(content.source).map((point) => posix.join(target, posix.relative(content.source, point)));
+  return [mounted, makeReadOnly(target, flags), ...inner.map((point) => makeReadOnly(point, flags))];
+}
+
+/** Relative paths: the mounting shell stands in the session. Without upperdir an overlay is read-only. */
+function mountOverlay({ number, content, additions }: Layer, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
+  if (content.type !== 'image' && content.type !== 'bind') return [];
+  const lower = additions.size > 0 ? `lower/${number}:points/${number}` : `lower/${number}`;
+  const upper = isWritableImage(content) ? [`upperdir=memory/${number}/upper`, `workdir=memory/${number}/work`] : ['ro'];
+  const unprivileged = isWritableImage(content) && context.identity !== 'root' ? ['userxattr'] : [];
+  return [
+    bind(content.source, `${context.session}/lower/${number}`),
+    { source: 'overlay', target, type: 'overlay', options: [`lowerdir=${lower}`, ...upper, ...unprivileged, ...GUARDED] },
+  ];
+}
+
+/** Recursive: in a user namespace the kernel refuses to show a directory without what is mounted below it. */
+function bind(source: string, target: string): FstabLine {
+  return { source, target, type: 'none', options: ['rbind'] };
+}
+
+/** A second step: `bind,ro` in one is refused where the source has flags that a user namespace may not clear. */
+function makeReadOnly(target: string, flags: readonly string[]): FstabLine {
+  return { source: 'none', target, type: 'none', options: ['remount', 'bind', 'ro', ...flags] };
+}
+
+function sortByPath(additions: ReadonlyMap<string, Entry>): [string, Entry][] {
+  return [...additions].toSorted(([one], [other]) => (one < other ? -1 : 1));
+}

@@ -1,0 +1,89 @@
+/** The plain data of a run. Structurally the same as the contract's shapes; the engine has its own because it knows nothing of plugins. */
+
+/** A file system to show in the container. `optional` skips a bind whose source the host does not have. */
+export type Mount =
+  | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+  | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined };
+
+/** The container's configuration, complete, before anything has started. */
+export interface ContainerConfig {
+  image: string;
+  command: string[];
+  env: Record<string, string>;
+  mounts: Mount[];
+  hostname?: string | undefined;
+  workingDirectory: string;
+  readOnly: boolean;
+}
+
+/** How an image wants to be shown: an empty root with these mounts and symbolic links (path in the container -> target). */
+export interface MountPlan {
+  mounts: Mount[];
+  links?: Record<string, string> | undefined;
+  env?: Record<string, string> | undefined;
+  /** What runs when the user names no command. */
+  command?: string[] | undefined;
+}
+
+/** What the user asked for, as typed. */
+export interface RunRequest {
+  /** A directory (with a `/`, or `.`), or `scheme:reference`. */
+  image: string;
+  command: string[];
+  /** `SRC[:DST[:ro|rw]]` each. */
+  binds: string[];
+  /** `NAME=VALUE` each. */
+  env: string[];
+  hostname?: string | undefined;
+  readOnly: boolean;
+  workingDirectory?: string | undefined;
+  /** Whether an ordinary user is uid 0 inside; means nothing for root. */
+  fakeroot: boolean;
+}
+
+/** A container that runs or ran. */
+export interface Container {
+  /** 12 of `a-z0-9`. */
+  id: string;
+  image: string;
+  command: string[];
+  /** On the host. */
+  pid: number;
+  /** Milliseconds since 1970, UTC. */
+  startedAt: number;
+  uid: number;
+}
+
+/** In this order: one `start`, any number of `sample` and `signal`, one `exit`. */
+export type ContainerEvent =
+  | { type: 'start' }
+  | { type: 'sample'; memoryBytes: number; peakMemoryBytes: number; cpuMs: number; runMs: number }
+  | { type: 'signal'; signal: string }
+  | { type: 'exit'; exitCode: number; runMs: number };
+
+/** The points of a run at which others may act. Plain functions, every one optional. */
+export interface Moments {
+  /** Opens `scheme:reference`. Answers undefined where nobody knows the scheme; a throw fails the run. */
+  openImage?(scheme: string, reference: string): Promise<MountPlan | undefined>;
+  /** After defaults and the user's flags, before validation; nothing has started. */
+  configure?(config: ContainerConfig): Promise<ContainerConfig>;
+  /** The command runs (its exec has happened). A throw kills the container and fails the run. */
+  started?(container: Container): Promise<void>;
+  /** One event at a time, in order, never overlapping. While an observer is busy samples are skipped. A throw is logged. */
+  observe?(container: Container, event: ContainerEvent): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Where sessions live; of this uid alone, e.g. `/run/bulkhead`. */
+  runDirectory: string;
+  /** Aborting kills the container, cleans up, and makes the run throw the signal's reason. */
+  signal?: AbortSignal;
+  /** Takes what is worth a line but not an error. */
+  log?: (line: string) => void;
+}
+
+export interface RunResult {
+  exitCode: number;
+  /** From the exec of the command to its end; 0 where it never ran. */
+  runMs: number;
+}

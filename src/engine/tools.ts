@@ -1,0 +1,49 @@
+/** The programs of the host that the engine runs, by absolute path. Looked up in fixed places: PATH belongs to the caller. */
+import { constants } from 'node:fs';
+import { access, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { toolMissing } from './errors.js';
+
+export const TOOL_DIRECTORIES = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/run/current-system/sw/bin'];
+
+const PACKAGE_OF = { setpriv: 'util-linux', unshare: 'util-linux', mount: 'util-linux', sh: 'dash', cp: 'coreutils', env: 'coreutils' };
+type ToolName = keyof typeof PACKAGE_OF;
+
+export interface Tools extends Readonly<Record<ToolName, string>> {
+  /** Only asked for when a host name is to be set. */
+  readonly hostname: string | undefined;
+  /** bash puts a variable `_` into the environment of all that it runs. */
+  readonly shellIsBash: boolean;
+}
+
+/** Finds every tool; throws TOOL_MISSING for the first that is not there. */
+export async function findTools(directories: readonly string[] = TOOL_DIRECTORIES): Promise<Tools> {
+  const [setpriv, unshare, mount, sh, cp, env] = await Promise.all([
+    readTool('setpriv', directories),
+    readTool('unshare', directories),
+    readTool('mount', directories),
+    readTool('sh', directories),
+    readTool('cp', directories),
+    readTool('env', directories),
+  ]);
+  const shellIsBash = basename(await realpath(sh)) === 'bash';
+  return { setpriv, unshare, mount, sh, cp, env, hostname: await findTool('hostname', directories), shellIsBash };
+}
+
+async function readTool(name: ToolName, directories: readonly string[]): Promise<string> {
+  const path = await findTool(name, directories);
+  if (path === undefined) throw toolMissing(name, PACKAGE_OF[name]);
+  return path;
+}
+
+async function findTool(name: string, directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const path = join(directory, name);
+    const executable = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,88 @@
+/**
+ * The guest: what runs in a plugin's worker thread, around the plugin.
+ *
+ *   host ─ piscina task ─▶ runSession            one long task per compartment; ends when the host closes the call port
+ *           call port ───▶ open, describe, callbacks
+ *           power port ◀── openHostFacet           the powers of one call
+ *
+ * It runs in the worker's start realm, with comlink and SES; the plugin's script runs in a compartment that has neither.
+ */
+import './lockdown.js';
+import { askedPowerNames, callbackNames, type CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { threadId, type MessagePort } from 'node:worker_threads';
+import { describeThrown, FaultError, openClient, serve, type CallArgument, type Method, type SessionTask } from '#wire/wire.js';
+import { describePlugin } from './describe.js';
+import { evaluatePlugin, readStack } from './evaluate.js';
+import { openHostFacet, type AskPower, type HostFacet } from './host-facet.js';
+
+type Task = SessionTask<MessagePort>;
+type PluginRecord = Readonly<Record<string, unknown>>;
+
+export function runSession(task: Task): Promise<void> {
+  const askPower = openClient(task.powerPort, askedPowerNames, () => undefined);
+  const plugin = openPlugin(task, askPower);
+  const methods: Record<string, Method> = {
+    open: () => {
+      plugin.definition();
+      return { threadId };
+    },
+    describe: () => describePlugin(plugin.definition()),
+  };
+  for (const name of callbackNames) methods[name] = (argument) => plugin.call(name, argument as CallArgument);
+  // The only peer is the host; a message that it did not make in this form is not answered.
+  serve(task.callPort, methods, () => undefined);
+  return new Promise((resolve) => task.callPort.on('close', resolve));
+}
+
+/** The plugin of this compartment: evaluated once, at the first `open`; its variables live until the compartment ends. */
+function openPlugin(task: Task, askPower: AskPower) {
+  let definition: PluginRecord | undefined;
+  let current: HostFacet | undefined;
+
+  return {
+    definition(): PluginRecord {
+      definition ??= evaluate(task, (level, message) => current?.writeLog(level, message));
+      return definition;
+    },
+    async call(name: CallbackName, { callId, input }: CallArgument): Promise<unknown> {
+      const run = findFunction(this.definition(), name, input);
+      const facet = openHostFacet(callId, task.env, askPower);
+      current = facet;
+      try {
+        return await run(harden(input), facet.host);
+      } catch (thrown) {
+        throw new FaultError(describeThrown(thrown, 'PLUGIN_THREW', readStack));
+      } finally {
+        await facet.close();
+      }
+    },
+  };
+}
+
+function evaluate({ script, name }: Task, writeLog: HostFacet['writeLog']): PluginRecord {
+  let definition: unknown;
+  try {
+    definition = evaluatePlugin(script, name, writeLog);
+  } catch (thrown) {
+    throw new FaultError(describeThrown(thrown, 'PLUGIN_DOES_NOT_EVALUATE', readStack));
+  }
+  if (typeof definition !== 'object' || definition === null) throw fault('NOT_A_PLUGIN', 'the default export of the entry file is not definePlugin({ … })');
+  return definition as PluginRecord;
+}
+
+type Run = (input: unknown, host: object) => unknown;
+
+function findFunction(definition: PluginRecord, name: CallbackName, input: CallArgument['input']): Run {
+  const found = name === 'command' ? member(member(definition['commands'], String(input['name'])), 'run') : member(definition['callbacks'], name);
+  if (typeof found !== 'function') throw fault('NO_SUCH_CALLBACK', name === 'command' ? `has no command "${String(input['name'])}"` : `has no callback ${name}`);
+  return found as Run;
+}
+
+/** Own members only: a name such as `constructor` finds nothing. */
+function member(record: unknown, key: string): unknown {
+  return typeof record === 'object' && record !== null && Object.hasOwn(record, key) ? (record as PluginRecord)[key] : undefined;
+}
+
+function fault(code: string, message: string): FaultError {
+  return new FaultError({ code, name: 'Error', message });
+}

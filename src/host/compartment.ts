@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { threadId as mainThreadId } from 'node:worker_threads';
+import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
+import * as v from 'valibot';
+import type { BulkheadError } from '#base/errors.js';
+import { openClient, serve, type Ask, type Reply } from '#wire/wire.js';
+import { hostErrors } from './errors.js';
+import { startThread, type Thread } from './pool.js';
+import { makePowerMethods, type CallInFlight, type PowerContext } from './powers/powers.js';
+
+/** Time to start a worker, lock it down and evaluate the script. */
+const openDeadlineMs = 10_000;
+
+export interface CompartmentOptions {
+  readonly script: string;
+  /** Finds the place in the author's source that a stack names. */
+  readonly locate?: ((stack: string | undefined) => string | undefined) | undefined;
+  /** The granted variables of the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly powers: PowerContext;
+}
+
+/** One plugin's sandbox: a thread, its two ports, and one question at a time. */
+export interface Compartment {
+  /** Resolves once the plugin's script has been evaluated. */
+  open(): Promise<void>;
+  /** The static part of the plugin, unchecked. */
+  describe(): Promise<unknown>;
+  /** Asks for a callback; the answer has passed the contract's schema. Ends the thread when the deadline is missed. */
+  call(name: CallbackName, input: object, deadlineMs: number): Promise<unknown>;
+  /** Whether the thread has ended or is about to; a new compartment must be started for the next call. */
+  readonly isOver: boolean;
+  close(): Promise<void>;
+}
+
+type Method = CallbackName | 'open' | 'describe';
+const methodNames: readonly Method[] = ['open', 'describe', ...callbackNames];
+const openAnswer = v.strictObject({ threadId: v.pipe(v.number(), v.safeInteger()) });
+
+/** Starts the thread at once; `open`, `describe` and `call` wait for it. */
+export function startCompartment({ script, env, powers, locate }: CompartmentOptions): Compartment {
+  const name = powers.plugin;
+  let call: CallInFlight | undefined;
+  let opened: Promise<void> | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const line = openLine(name, startThread({ name, script, env }), (thread, violate) => {
+    serve(thread.powerPort, makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined)), violate);
+  });
+
+  async function ask(method: Method, argument: unknown, deadlineMs: number): Promise<unknown> {
+    const startedAtMs = performance.now();
+    const reply = await line.ask(method, argument, deadlineMs);
+    powers.log.write('debug', `${name}: ${method} answered after ${Math.round(performance.now() - startedAtMs)} ms`);
+    if (!reply.ok) throw hostErrors.faulted(name, method, reply.fault, locate?.(reply.fault.stack));
+    return reply.value;
+  }
+  function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const mine = turn.then(run);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+  function open(): Promise<void> {
+    return (opened ??= inTurn(async () => {
+      const { threadId } = v.parse(openAnswer, await ask('open', null, openDeadlineMs));
+      powers.log.write('debug', `${name}: runs in thread ${threadId}; the main thread is ${mainThreadId}`);
+    }));
+  }
+
+  return {
+    open,
+    describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
+    async call(callback, input, deadlineMs) {
+      await open();
+      return await inTurn(async () => {
+        call = { callId: randomUUID(), callback };
+        try {
+          return checkAnswer(name, callback, await ask(callback, { callId: call.callId, input }, deadlineMs));
+        } finally {
+          call = undefined;
+        }
+      });
+    },
+    get isOver() {
+      return line.isOver();
+    },
+    close: () => line.close(),
+  };
+}
+
+interface Line {
+  ask(method: Method, argument: unknown, deadlineMs: number): Promise<Reply>;
+  isOver(): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * The line to a thread. A question settles by the first of: the answer, the deadline, the end of the thread, a message that
+ * may not cross; comlink alone would wait for ever. After any but the answer the thread is ended.
+ */
+function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: Thread, violate: (why: string) => void) => void): Line {
+  let over: ((method: Method) => BulkheadError) | undefined;
+  let rejectCurrent: (() => void) | undefined;
+  const end = (why: NonNullable<typeof over>): void => {
+    over ??= why;
+    rejectCurrent?.();
+  };
+
+  const started = starting.then((thread) => {
+    const violate = (why: string): void => end(() => hostErrors.borderViolated(name, why));
+    onStarted(thread, violate);
+    void thread.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
+    return { thread, ask: openClient(thread.callPort, methodNames, violate) };
+  });
+  // Whoever asks gets the rejection; a thread that nobody asks must not end the process.
+  started.catch(() => undefined);
+
+  function settle(ask: Ask<Method>, method: Method, argument: unknown, deadlineMs: number): Promise<Reply> {
+    let timer: NodeJS.Timeout | undefined;
+    const settled = new Promise<Reply>((resolve, reject) => {
+      rejectCurrent = () => reject(over?.(method) ?? hostErrors.compartmentEnded(name, method, 'it was closed'));
+      if (over !== undefined) return rejectCurrent();
+      timer = setTimeout(() => end(() => hostErrors.deadlineMissed(name, method, deadlineMs)), deadlineMs);
+      ask(method, argument).then(resolve, reject);
+    });
+    return settled.finally(() => clearTimeout(timer));
+  }
+  async function close(): Promise<void> {
+    end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'));
+    const { thread } = await started;
+    await thread.terminate();
+  }
+
+  return {
+    async ask(method, argument, deadlineMs) {
+      const { ask } = await started;
+      try {
+        return await settle(ask, method, argument, deadlineMs);
+      } catch (error) {
+        await close();
+        throw error;
+      } finally {
+        rejectCurrent = undefined;
+      }
+    },
+    isOver: () => over !== undefined,
+    close: () => close().catch(() => undefined),
+  };
+}
+
+function checkAnswer(plugin: string, name: CallbackName, answer: unknown): unknown {
+  const checked = v.safeParse(callbacks[name].output as v.GenericSchema, answer, { abortEarly: true });
+  if (checked.success) return checked.output;
+  const issue = checked.issues[0];
+  throw hostErrors.answerRefused(plugin, name, v.getDotPath(issue) ?? 'the answer', issue.message);
+}

@@ -1,0 +1,31 @@
+import { pluginDescription, type PluginDescription } from '@bulkhead/plugin-sdk/contract';
+import * as v from 'valibot';
+import type { Log } from '#base/log.js';
+import { startCompartment } from './compartment.js';
+import { hostErrors } from './errors.js';
+
+/**
+ * Evaluates a script in a real compartment, without any grant, and reads the static part of the plugin.
+ * A plugin that could not run in the compartment fails here, at compile time.
+ */
+export async function describeScript(script: string, { name, log }: { name: string; log: Log }): Promise<PluginDescription> {
+  const compartment = startCompartment({
+    script,
+    env: {},
+    powers: { plugin: name, grants: {}, log, print: () => undefined, stateDirectory: '/nonexistent' },
+  });
+  try {
+    return checkDescription(name, await compartment.describe());
+  } finally {
+    await compartment.close();
+  }
+}
+
+function checkDescription(name: string, answer: unknown): PluginDescription {
+  const checked = v.safeParse(pluginDescription, answer);
+  if (checked.success) return checked.output;
+  throw hostErrors.badDefinition(
+    name,
+    checked.issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`),
+  );
+}

@@ -1,0 +1,59 @@
+import { bugError, pluginError, type BulkheadError } from '#base/errors.js';
+import type { Fault } from '#wire/wire.js';
+
+/** What can go wrong with a plugin that runs. Each names the plugin; the host is well. */
+export const hostErrors = {
+  guestNotBuilt: (): BulkheadError => bugError('GUEST_NOT_BUILT', 'Cannot start a compartment: the guest has not been built', { hint: 'npm run build' }),
+
+  deadlineMissed: (plugin: string, callback: string, deadlineMs: number): BulkheadError =>
+    pluginError('DEADLINE_MISSED', `Cannot wait for plugin "${plugin}": ${callback} did not answer within ${deadlineMs} ms and was stopped`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, callback, deadlineMs },
+    }),
+
+  compartmentEnded: (plugin: string, callback: string, why: string): BulkheadError =>
+    pluginError('COMPARTMENT_ENDED', `Cannot ask plugin "${plugin}" for ${callback}: its compartment ended (${why})`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, callback },
+    }),
+
+  borderViolated: (plugin: string, why: string): BulkheadError =>
+    pluginError('BORDER_VIOLATED', `Cannot go on with plugin "${plugin}": it sent a message that may not cross the border (${why})`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, why },
+    }),
+
+  faulted: (plugin: string, callback: string, fault: Fault, where: string | undefined): BulkheadError =>
+    pluginError(fault.code === 'PLUGIN_THREW' ? 'PLUGIN_THREW' : 'PLUGIN_FAULT', `Plugin "${plugin}" failed in ${callback}${where === undefined ? '' : ` (${where})`}: ${describeFault(fault)}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, callback, fault },
+    }),
+
+  answerRefused: (plugin: string, callback: string, where: string, why: string): BulkheadError =>
+    pluginError('ANSWER_REFUSED', `Cannot use the answer of plugin "${plugin}" to ${callback}: ${where} ${why}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, callback, where, why },
+    }),
+
+  badDefinition: (plugin: string, issues: readonly string[]): BulkheadError =>
+    pluginError('BAD_DEFINITION', `Cannot read the definition of ${plugin}: ${issues.join('; ')}`, { data: { plugin, issues } }),
+};
+
+function describeFault({ name, message }: Fault): string {
+  return name === 'Error' || name === '' ? message : `${name}: ${message}`;
+}
+
+/** Why a power was not carried out. The plugin sees code and message, so that they say nothing that it may not know. */
+export const powerErrors = {
+  badArgument: (power: string, where: string, why: string): BulkheadError =>
+    pluginError('POWER_BAD_ARGUMENT', `Cannot use ${power}: ${where}: ${why}`, { data: { power, where } }),
+  callOver: (power: string): BulkheadError =>
+    pluginError('POWER_CALL_OVER', `Cannot use ${power}: the call in whose name it was asked is over`, { data: { power } }),
+  onlyInCommands: (power: string): BulkheadError =>
+    pluginError('POWER_ONLY_IN_COMMANDS', `Cannot use ${power}: it works only while a contributed command runs`, { data: { power } }),
+  notGranted: (power: string, what: string): BulkheadError =>
+    pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
+  fileUnreadable: (path: string, why: string): BulkheadError =>
+    pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
+  storeFull: (keysMax: number): BulkheadError => pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
+};

@@ -1,0 +1,64 @@
+import { powers, type AskedPowerName, type CallbackName, type Permissions, type PowerInput, type PowerOutput } from '@bulkhead/plugin-sdk/contract';
+import * as v from 'valibot';
+import { BulkheadError, messageOf } from '#base/errors.js';
+import type { Log } from '#base/log.js';
+import { FaultError, type Methods } from '#wire/wire.js';
+import { powerErrors } from '../errors.js';
+import { writeLog } from './log.js';
+import { print } from './print.js';
+import { readFile } from './read-file.js';
+import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
+
+/** For whom a power acts, and on what. */
+export interface PowerContext {
+  readonly plugin: string;
+  readonly grants: Permissions;
+  readonly log: Log;
+  readonly print: (text: string) => void;
+  /** The directory of this plugin's own state. */
+  readonly stateDirectory: string;
+}
+
+export interface CallInFlight {
+  readonly callId: string;
+  readonly callback: CallbackName;
+}
+
+type Handlers = { readonly [Name in AskedPowerName]: (input: PowerInput<Name>, context: PowerContext, call: CallInFlight) => PowerOutput<Name> | Promise<PowerOutput<Name>> };
+
+/** A file each; the table is complete, or it does not compile. */
+const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };
+
+/** The powers of one plugin as methods for the wire. Each checks its argument, and that it is asked in the name of a call in flight. */
+export function makePowerMethods(context: PowerContext, findCall: (callId: string) => CallInFlight | undefined): Methods<AskedPowerName> {
+  const method =
+    <Name extends AskedPowerName>(name: Name) =>
+    async (argument: unknown): Promise<unknown> => {
+      try {
+        const { callId, input } = checkArgument(name, argument);
+        const call = findCall(callId);
+        if (call === undefined) throw powerErrors.callOver(name);
+        return await handlers[name](input as PowerInput<Name>, context, call);
+      } catch (thrown) {
+        // Nobody waits for the answer of these two, so that the plugin's author would not learn of it.
+        const level = name === 'log' || name === 'print' ? 'warning' : 'debug';
+        context.log.write(level, `[${context.plugin}] ${name}: ${messageOf(thrown)}`);
+        throw refusal(thrown);
+      }
+    };
+  return Object.fromEntries(Object.keys(handlers).map((name) => [name, method(name as AskedPowerName)])) as Methods<AskedPowerName>;
+}
+
+function checkArgument(name: AskedPowerName, argument: unknown): { callId: string; input: unknown } {
+  const schema = v.strictObject({ callId: v.pipe(v.string(), v.maxLength(64)), input: powers[name].input as v.GenericSchema });
+  const checked = v.safeParse(schema, argument, { abortEarly: true });
+  if (checked.success) return checked.output;
+  const issue = checked.issues[0];
+  throw powerErrors.badArgument(name, v.getDotPath(issue)?.replace(/^input\./, '') ?? 'argument', issue.message);
+}
+
+/** Our own errors cross with code and message; of any other the plugin learns nothing but that it happened. */
+function refusal(thrown: unknown): FaultError {
+  if (thrown instanceof BulkheadError) return new FaultError({ code: thrown.code, name: 'Error', message: thrown.message.slice(0, 4096) });
+  return new FaultError({ code: 'POWER_FAILED', name: 'Error', message: 'the host could not do this' });
+}

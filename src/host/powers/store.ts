@@ -1,0 +1,60 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
+import * as v from 'valibot';
+import writeFileAtomic from 'write-file-atomic';
+import { systemCodeOf } from '#base/errors.js';
+import { powerErrors } from '../errors.js';
+import type { PowerContext } from './powers.js';
+
+const keysMax = 256;
+const storeFile = v.pipe(v.record(v.string(), v.string()), v.maxEntries(keysMax));
+
+/** Changes of one store follow each other; two processes at once may lose a change of one, never the file. */
+const changing = new Map<string, Promise<unknown>>();
+
+export async function storeGet({ key }: PowerInput<'storeGet'>, { stateDirectory }: PowerContext): Promise<string | undefined> {
+  return (await readStore(stateDirectory)).get(key);
+}
+
+export async function storeKeys(_input: PowerInput<'storeKeys'>, { stateDirectory }: PowerContext): Promise<string[]> {
+  return [...(await readStore(stateDirectory)).keys()].sort();
+}
+
+export async function storeSet({ key, value }: PowerInput<'storeSet'>, context: PowerContext): Promise<undefined> {
+  await changeStore(context, (store) => {
+    if (store.size >= keysMax && !store.has(key)) throw powerErrors.storeFull(keysMax);
+    store.set(key, value);
+  });
+}
+
+export async function storeDelete({ key }: PowerInput<'storeDelete'>, context: PowerContext): Promise<undefined> {
+  await changeStore(context, (store) => void store.delete(key));
+}
+
+async function changeStore({ stateDirectory }: PowerContext, change: (store: Map<string, string>) => void): Promise<void> {
+  const file = fileOf(stateDirectory);
+  const turn = (changing.get(file) ?? Promise.resolve()).then(async () => {
+    const store = await readStore(stateDirectory);
+    change(store);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(file, `${JSON.stringify(Object.fromEntries(store), null, 2)}\n`, { mode: 0o600 });
+  });
+  changing.set(file, turn.catch(() => undefined));
+  await turn;
+}
+
+/** A Map, so that a key such as `__proto__` is a key. A file that is not a store is an error, never an empty store. */
+async function readStore(stateDirectory: string): Promise<Map<string, string>> {
+  const file = fileOf(stateDirectory);
+  try {
+    return new Map(Object.entries(v.parse(storeFile, JSON.parse(await readFile(file, 'utf8')))));
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return new Map();
+    throw error;
+  }
+}
+
+function fileOf(stateDirectory: string): string {
+  return join(stateDirectory, 'store.json');
+}

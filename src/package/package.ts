@@ -1,0 +1,17 @@
+/**
+ * A plugin as one file, the *package*: a SIF file that Apptainer's own tools can list and dump.
+ *
+ *   1  plugin.js         partition Raw/Data, group 1   one script, ES2022
+ *   2  plugin.manifest   GenericJSON, group 1          what is static in the plugin; begins with Apptainer's four keys
+ *   3  plugin.js.map     Generic, group 1              optional
+ *   …  signatures and objects that a later Bulkhead adds; a reader that does not know them leaves them alone
+ *
+ * Nothing in this room runs plugin code. Same manifest and script, same bytes.
+ */
+export { checkManifest, encodeManifest, MANIFEST_BYTES_MAX, parseManifest, sameManifest, type Manifest } from './manifest.js';
+export { packPlugin, type PluginParts } from './pack.js';
+export { digestPackage, PACKAGE_BYTES_MAX, readPackage, readPackageFile, SCRIPT_BYTES_MAX, type PluginPackage } from './read.js';
+export { bundlePlugin } from './bundle.js';
+export { buildPlugin, compilePlugin, type Compiled } from './compile.js';
+export { locateInSource } from './positions.js';
+export { compileErrors } from './errors.js';

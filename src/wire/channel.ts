@@ -1,0 +1,78 @@
+import { expose, wrap } from 'comlink';
+import * as v from 'valibot';
+import { describeThrown, reply, type Reply } from './fault.js';
+import { gatePort, type Port } from './gate.js';
+
+/** Answers one call. May throw: that becomes a fault. */
+export type Method = (argument: unknown) => unknown;
+export type Methods<Name extends string> = Readonly<Record<Name, Method>>;
+/** Asks the other side. Never rejects because of the peer: a failure there is a reply with `ok: false`. */
+export type Ask<Name extends string> = (name: Name, argument: unknown) => Promise<Reply>;
+
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+
+/** comlink's call, reduced to: apply one method of the list to one plain argument. */
+function callSchema(names: readonly string[]) {
+  return v.strictObject({
+    id,
+    type: v.literal('APPLY'),
+    path: v.strictTuple([v.picklist(names)]),
+    argumentList: v.strictTuple([v.strictObject({ type: v.literal('RAW'), value: v.unknown() })]),
+  });
+}
+
+/** comlink's answer, reduced to: a plain reply. Proxies and thrown values are other `type`s. */
+const answerSchema = v.strictObject({ id, type: v.literal('RAW'), value: reply });
+
+/**
+ * Serves `methods` to whoever holds the other port.
+ * This is the inverse of `openClient`.
+ */
+export function serve<Name extends string>(port: Port, methods: Methods<Name>, onViolation: (reason: string) => void): void {
+  const names = Object.keys(methods) as Name[];
+  const served: Record<string, (argument: unknown) => Promise<Reply>> = Object.create(null) as Record<string, never>;
+  for (const name of names) served[name] = (argument) => answer(methods[name], argument);
+  const endpoint = gatePort(port, { receive: callSchema(names), send: answerSchema, onViolation });
+  expose(served, { ...endpoint, postMessage: (message: unknown) => endpoint.postMessage(withoutHandler(message)) } as never);
+}
+
+/** Where an answer cannot be cloned, comlink sends a HANDLER message that rebuilds a thrown error; we send a reply that says so. */
+function withoutHandler(message: unknown): unknown {
+  const handler = v.safeParse(v.object({ id, type: v.literal('HANDLER') }), message);
+  if (!handler.success) return message;
+  const fault = { code: 'NOT_PLAIN_DATA', name: 'TypeError', message: 'answered with a value that is not plain data, such as a function or a class instance' };
+  return { id: handler.output.id, type: 'RAW', value: { ok: false, fault } };
+}
+
+async function answer(method: Method, argument: unknown): Promise<Reply> {
+  try {
+    return { ok: true, value: await method(argument) };
+  } catch (thrown) {
+    return { ok: false, fault: faultOf(thrown) };
+  }
+}
+
+/** Thrown by a method that has a fault to report rather than an error to describe. */
+export class FaultError extends Error {
+  constructor(readonly fault: (Reply & { ok: false })['fault']) {
+    super(fault.message);
+  }
+}
+
+function faultOf(thrown: unknown): (Reply & { ok: false })['fault'] {
+  return thrown instanceof FaultError ? thrown.fault : describeThrown(thrown, 'INTERNAL');
+}
+
+/**
+ * The other end of `serve`: a function that asks by name. comlink's proxy stays in here, where it is also kept alive: a
+ * proxy that is collected while a call is pending loses the answer.
+ */
+export function openClient<Name extends string>(port: Port, names: readonly Name[], onViolation: (reason: string) => void): Ask<Name> {
+  const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), onViolation });
+  const remote = wrap<Record<string, (argument: unknown) => Reply>>(endpoint as never) as unknown as Record<string, (argument: unknown) => Promise<Reply>>;
+  return (name, argument) => {
+    const method = remote[name];
+    if (method === undefined) throw new TypeError(`No method ${name}`);
+    return method(argument);
+  };
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+
+/** The part of a Node `MessagePort` that the border uses. */
+export interface Port {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  off(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+interface MessageEventLike {
+  readonly data: unknown;
+}
+type Listener = ((event: MessageEventLike) => void) | { handleEvent(event: MessageEventLike): void };
+
+/** What comlink calls an endpoint, narrowed to what it does with ours. */
+export interface Endpoint {
+  postMessage(message: unknown, transfer?: readonly unknown[]): void;
+  addEventListener(type: string, listener: Listener): void;
+  removeEventListener(type: string, listener: Listener): void;
+}
+
+export interface GateRules {
+  /** A message from the other side that does not pass this never reaches comlink. */
+  readonly receive: v.GenericSchema;
+  /** A message of our own that does not pass this is a mistake of ours, and thrown. */
+  readonly send: v.GenericSchema;
+  /** Told of each message that was turned away, with the reason. The peer's code is in the compartment's hands: end it. */
+  readonly onViolation: (reason: string) => void;
+}
+
+/**
+ * Puts a gate between a port and comlink.
+ *
+ * Plain comlink gives whoever holds the other port the whole realm (a path such as `method.constructor` reaches `Function`),
+ * and malformed messages crash its host. So comlink sees only what a strict schema has passed, and sees the schema's copy of
+ * it, never the object that arrived.
+ */
+export function gatePort(port: Port, { receive, send, onViolation }: GateRules): Endpoint {
+  const attached = new Map<Listener, (message: unknown) => void>();
+  return {
+    postMessage(message, transfer = []) {
+      if (transfer.length > 0) return onViolation('tried to send a port or a buffer to transfer');
+      if (isRelease(message)) return;
+      port.postMessage(v.parse(send, message, { abortEarly: true }));
+    },
+    addEventListener(type, listener) {
+      if (type !== 'message' || attached.has(listener)) return;
+      const pass = (message: unknown): void => {
+        const checked = v.safeParse(receive, message, { abortEarly: true });
+        if (!checked.success) return onViolation(describeIssue(checked.issues[0]));
+        const event = { data: checked.output };
+        if (typeof listener === 'function') listener(event);
+        else listener.handleEvent(event);
+      };
+      attached.set(listener, pass);
+      port.on('message', pass);
+    },
+    removeEventListener(_type, listener) {
+      const pass = attached.get(listener);
+      if (pass) port.off('message', pass);
+      attached.delete(listener);
+    },
+  };
+}
+
+/** comlink sends RELEASE when a proxy is collected. Our channels end with their port, so that nothing needs it. */
+function isRelease(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'RELEASE';
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'message'}: expected ${issue.expected ?? 'another value'}`;
+}

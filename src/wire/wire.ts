@@ -1,0 +1,13 @@
+/**
+ * The border between the host and a compartment: what may cross, and in which form.
+ *
+ *      host                                                          compartment (worker thread)
+ *      openClient ── comlink ── gate ══ call port ══ gate ── comlink ── serve      callbacks
+ *      serve      ── comlink ── gate ══ power port ═ gate ── comlink ── openClient powers
+ *
+ * One port per direction. Each gate lets through calls of one listed method with one plain argument, and plain replies.
+ */
+export { FaultError, openClient, serve, type Ask, type Method, type Methods } from './channel.js';
+export { describeThrown, type Fault, type Reply } from './fault.js';
+export type { Port } from './gate.js';
+export type { CallArgument, SessionTask } from './session.js';

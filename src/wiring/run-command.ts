@@ -1,0 +1,19 @@
+import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
+import { findInstallation, openCatalog } from '#catalog/catalog.js';
+import { askOne, openHost } from '#host/host.js';
+import { wiringErrors } from './errors.js';
+import { toRunnable } from './runnable.js';
+import { stateRoot, type Scene } from './scene.js';
+
+/** Runs a command that a plugin contributes; resolves with its exit code. */
+export async function runCommand(scene: Scene, plugin: string, input: CallbackInput<'command'>): Promise<number> {
+  const installation = findInstallation(await openCatalog(scene.place), plugin);
+  if (installation === undefined) throw wiringErrors.notFound(plugin);
+  const { 'version-lock': lock } = await scene.settings();
+  const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
+  try {
+    return (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock })), 'command', input)) ?? 0;
+  } finally {
+    await host.close();
+  }
+}

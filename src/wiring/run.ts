@@ -1,0 +1,81 @@
+/**
+ * Where plugins touch a run, the complete list:
+ *
+ *   openImage   one, by scheme          registerImageDriver
+ *   configure   chain, by plugin name   engineConfig          then the engine's own rules
+ *   started     every                   postStartProcess
+ *   observe     every                   monitorContainer
+ */
+import { openCatalog, type Installation } from '#catalog/catalog.js';
+import type { CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { runContainer, type ContainerConfig, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import { askChain, askEvery, askOne, openHost, type Host } from '#host/host.js';
+import { applyChanges, startOwnership } from './config-changes.js';
+import { wiringErrors } from './errors.js';
+import { requireSound, toRunnable } from './runnable.js';
+import { stateRoot, type Scene } from './scene.js';
+
+const runCallbacks: readonly CallbackName[] = ['engineConfig', 'postStartProcess', 'monitorContainer'];
+
+export async function run(scene: Scene, request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+  const catalog = await openCatalog(scene.place);
+  requireSound(catalog, scene.log);
+  const enabled = catalog.installations.filter((installation) => installation.enabled);
+  const { 'version-lock': lock } = await scene.settings();
+  const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
+  try {
+    const plugins = enabled.map((installation) => ({ installation, runnable: toRunnable(installation, { uid: scene.uid, lock }) }));
+    // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
+    const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
+    host.warm(plugins.filter(({ installation }) => takesPart(installation, scheme)).map(({ runnable }) => runnable));
+    const moments = connectMoments(scene, host, plugins);
+    return await runContainer(request, moments, {
+      runDirectory: scene.paths.run,
+      log: (line) => scene.log.write('debug', line),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } finally {
+    await host.close();
+  }
+}
+
+interface Participant {
+  readonly installation: Installation;
+  readonly runnable: ReturnType<typeof toRunnable>;
+}
+
+function takesPart({ manifest }: Installation, scheme: string | undefined): boolean {
+  return runCallbacks.some((name) => manifest.callbacks.includes(name)) || (scheme !== undefined && manifest.imageSchemes.includes(scheme));
+}
+
+function connectMoments(scene: Scene, host: Host, participants: readonly Participant[]): Moments {
+  const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
+  const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
+  const grantsOf = (plugin: string) => participants.find(({ installation }) => installation.name === plugin)?.installation.grants ?? {};
+  const starters = respondents('postStartProcess');
+  const observers = respondents('monitorContainer');
+
+  return {
+    async openImage(scheme, reference) {
+      const drivers = having('registerImageDriver');
+      const driver = drivers.find(({ installation }) => installation.manifest.imageSchemes.includes(scheme));
+      if (driver === undefined) throw wiringErrors.schemeUnknown(scheme, drivers.flatMap(({ installation }) => installation.manifest.imageSchemes));
+      return await askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
+    },
+    async configure(config): Promise<ContainerConfig> {
+      const result = await askChain(
+        respondents('engineConfig'),
+        'engineConfig',
+        {
+          first: startOwnership(config),
+          input: (owned) => ({ config: owned.config }),
+          apply: (owned, changes, plugin) => (changes === undefined ? owned : applyChanges(owned, changes, plugin, grantsOf(plugin))),
+        },
+        scene.log,
+      );
+      return result.config;
+    },
+    ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, scene.log) }),
+    ...(observers.length === 0 ? {} : { observe: (container, event) => askEvery(observers, 'monitorContainer', { container, event }, scene.log) }),
+  };
+}

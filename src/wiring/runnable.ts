@@ -1,0 +1,32 @@
+import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
+import type { Log } from '#base/log.js';
+import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
+import type { RunnablePlugin } from '#host/host.js';
+import { locateInSource } from '#package/package.js';
+import { wiringErrors } from './errors.js';
+
+/** An installation as the host runs it. The version lock and the digest are checked each time, before any code of the plugin runs. */
+export function toRunnable(installation: Installation, { uid, lock }: { uid: number; lock: VersionLock }): RunnablePlugin {
+  const { name, grants, onFailure, manifest } = installation;
+  return {
+    name,
+    grants,
+    onFailure,
+    async load() {
+      requireCompatibility(manifest, { offered: CONTRACT, lock });
+      const { script, sourceMap } = await readInstalled(installation, { uid });
+      return { script, locate: (stack) => locateInSource(stack, sourceMap) };
+    },
+  };
+}
+
+/**
+ * A run never skips a plugin because what is known of it cannot be read: it might be one that is required. Shadowed and
+ * conflicting ones are said; whether they matter was decided when they were installed.
+ */
+export function requireSound({ problems }: Catalog, log: Log): void {
+  for (const { kind, reason, hint } of problems) {
+    if (kind === 'invalid' || kind === 'refused') throw wiringErrors.catalogUnsound(reason, hint);
+    log.write('warning', hint === undefined ? reason : `${reason}; to mend it: ${hint}`);
+  }
+}

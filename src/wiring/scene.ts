@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { Log } from '#base/log.js';
+import type { Paths } from '#base/paths.js';
+import { hashName } from '#base/hash-name.js';
+import type { CatalogPlace } from '#catalog/catalog.js';
+import type { Settings } from './settings.js';
+
+/** What every function of the wiring is given: who asks, where things are, where words go. */
+export interface Scene {
+  readonly log: Log;
+  readonly print: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly paths: Paths;
+  readonly place: CatalogPlace;
+  /** Reads the operator's configuration at the first call. */
+  readonly settings: () => Promise<Settings>;
+}
+
+/** Where plugins of this uid keep what is theirs. */
+export function stateRoot(paths: Paths): string {
+  return join(paths.state, 'plugin');
+}
+
+/** A plugin's own state, e.g. `/var/lib/bulkhead/plugin/<sha256 of the name>`. */
+export function pluginStateDirectory(paths: Paths, plugin: string): string {
+  return join(stateRoot(paths), hashName(plugin));
+}

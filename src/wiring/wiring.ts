@@ -1,0 +1,79 @@
+/**
+ * Where the rooms meet: the commands call these functions, each of which builds what it needs out of the rooms below.
+ *
+ *   cli ─▶ Product ─┬─ plugins.ts       install, list, …     catalog, package      no plugin code
+ *                   ├─ compile.ts       compile              package, host
+ *                   ├─ run-command.ts   a plugin's command   catalog, host
+ *                   └─ run.ts           run                  catalog, host, engine
+ *
+ * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
+ * because it never loads the room that could.
+ */
+import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
+import type { Log } from '#base/log.js';
+import { choosePaths } from '#base/paths.js';
+import type { Catalog, Installation } from '#catalog/catalog.js';
+import type { RunRequest, RunResult } from '#engine/engine.js';
+import type { Compiled } from '#package/package.js';
+import { listCommands, type ContributedCommand } from './contributions.js';
+import { placeOf } from './places.js';
+import type { ChangeRequest, Inspection, InstallRequest } from './plugins.js';
+import type { Scene } from './scene.js';
+import type { Settings } from './settings.js';
+
+export interface ProductOptions {
+  readonly log: Log;
+  /** Where the output of contributed commands goes. */
+  readonly print: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** Of `--plugin-dir`, in order. */
+  readonly pluginDirectories: readonly string[];
+}
+
+export interface Product {
+  readonly log: Log;
+  compile(directory: string, out?: string): Promise<Compiled>;
+  install(file: string, request: InstallRequest): Promise<Installation>;
+  uninstall(name: string, request: ChangeRequest): Promise<unknown>;
+  setEnabled(name: string, request: ChangeRequest & { enabled: boolean }): Promise<{ name: string; enabled: boolean; changed: boolean }>;
+  list(): Promise<{ plugins: Catalog['installations']; problems: Catalog['problems'] }>;
+  inspect(nameOrFile: string): Promise<Inspection>;
+  /** The commands that plugins contribute; runs none of their code. */
+  commands(): Promise<ContributedCommand[]>;
+  runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
+  run(request: RunRequest): Promise<RunResult>;
+}
+
+/** Opens the product. Reads and starts nothing. */
+export function openProduct({ log, print, env, uid, pluginDirectories }: ProductOptions): Product {
+  const paths = choosePaths({ env, uid });
+  let settings: Promise<Settings> | undefined;
+  const scene: Scene = {
+    log,
+    print,
+    env,
+    uid,
+    paths,
+    place: placeOf(paths, pluginDirectories, uid),
+    settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile))),
+  };
+  const plugins = () => import('./plugins.js');
+  return {
+    log,
+    compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
+    install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
+    uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
+    setEnabled: async (name, request) => (await plugins()).changeEnabled(scene, name, request),
+    list: async () => {
+      const { installations, problems } = await (await plugins()).listPlugins(scene);
+      return { plugins: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
+    },
+    inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
+    commands: () => listCommands(scene),
+    runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
+    run: async (request) => (await import('./run.js')).run(scene, request),
+  };
+}
+
+export type { ContributedCommand } from './contributions.js';

@@ -1,0 +1,62 @@
+/**
+ * What a test needs of the machine. Where it is missing the test is skipped, with the reason in its title; on a machine that
+ * promises to have everything (BULKHEAD_CI=1, see .ci/run) that is a failure. Who runs the tests is no such promise: they run
+ * once as root and once as an ordinary user, and each skips what is the other's.
+ *
+ *   it('keeps the owner of a file', function () { needRoot(this); … })
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Context } from 'mocha';
+
+export function needRoot(context: Context): void {
+  if (process.getuid?.() !== 0) skip(context, 'runs as root');
+}
+
+export function needOrdinaryUser(context: Context): void {
+  if (process.getuid?.() === 0) skip(context, 'runs as an ordinary user');
+}
+
+/** A program on PATH, such as `siftool`. */
+export function needTool(context: Context, name: string): void {
+  if (!isOnPath(name)) lack(context, `the program ${name}; on Debian: apt-get install ${name}`);
+}
+
+/** Namespaces for one who is not root; root needs no permission for them. */
+export function needUserNamespaces(context: Context): void {
+  if (process.getuid?.() !== 0 && !canUnshare()) lack(context, 'user namespaces; often: sysctl kernel.unprivileged_userns_clone=1');
+}
+
+function isOnPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => isExecutable(join(directory, name)));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let answer: boolean | undefined;
+
+function canUnshare(): boolean {
+  answer ??= spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], { stdio: 'ignore' }).status === 0;
+  return answer;
+}
+
+function lack(context: Context, what: string): void {
+  if (process.env['BULKHEAD_CI'] === '1') throw new Error(`Cannot run this test: it needs ${what}`);
+  skip(context, `needs ${what}`);
+}
+
+function skip(context: Context, reason: string): never {
+  const { test, currentTest } = context;
+  // In a hook, `test` is the hook itself: what is skipped is the test that it stands before, or all tests of its suite.
+  const skipped = test && 'type' in test && test.type === 'hook' ? (currentTest ?? test.parent) : test;
+  if (skipped) skipped.title += ` (skipped: ${reason})`;
+  return context.skip();
+}

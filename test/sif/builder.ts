@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ARCH_UNKNOWN, createSif, DATA_TYPES, FS_TYPES, PART_TYPES, type NewObject } from '#sif/sif.js';
+
+export function toBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function buildPartition(changes: Partial<NewObject> = {}): NewObject {
+  const partition = { fsType: FS_TYPES.raw, partType: PART_TYPES.data, arch: ARCH_UNKNOWN };
+  return { dataType: DATA_TYPES.partition, name: 'first', data: toBytes('the first object'), partition, ...changes };
+}
+
+export function buildGeneric(changes: Partial<NewObject> = {}): NewObject {
+  return { dataType: DATA_TYPES.generic, name: 'second', data: toBytes('the second'), ...changes };
+}
+
+/** A partition, a generic object and a signature of the group of both. */
+export function buildSif(): Uint8Array {
+  return createSif({ objects: [buildPartition(), buildGeneric(), buildSignature()] });
+}
+
+/** In form only: of group 1, SHA-256, no fingerprint. */
+export function buildSignature(): NewObject {
+  return {
+    dataType: DATA_TYPES.signature,
+    name: '',
+    data: toBytes('{}'),
+    groupId: 0,
+    linkedGroupId: 1,
+    extra: new Uint8Array([1, 0, 0, 0]),
+  };
+}
+
+/** Whether Debian's siftool is here: an independent reader and writer of the format. */
+export async function hasSiftool(): Promise<boolean> {
+  return promisify(execFile)('siftool', ['version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function runSiftool(...args: string[]): Promise<Buffer> {
+  const { stdout } = await promisify(execFile)('siftool', args, { encoding: 'buffer', maxBuffer: 2 ** 26 });
+  return stdout;
+}

@@ -1,0 +1,57 @@
+/** Compiled by `npm run types`, never run: what a plugin does not declare, it cannot write. */
+import { definePlugin } from '@bulkhead/plugin-sdk';
+import { expectType, validPlugin } from './expect-type.js';
+
+/** What is declared can be used. */
+definePlugin({
+  ...validPlugin,
+  permissions: { config: ['mounts', 'env'], env: ['SLURM_JOB_ID', 'USER'], readFile: ['/etc/site'] },
+  commands: {
+    a: {
+      summary: '',
+      run: (_input, host) => host.print(host.env('USER') ?? ''),
+    },
+  },
+  callbacks: {
+    async engineConfig({ config }, host) {
+      expectType<string | undefined>()(host.env('SLURM_JOB_ID'));
+      expectType<string>()(await host.readFile('/etc/site/scratch'));
+      // @ts-expect-error: permissions.env does not name it
+      host.env('HOME');
+      if (config.readOnly) return;
+      return { mounts: [{ type: 'bind', source: '/scratch', destination: '/scratch' }], env: { SCRATCH: '/scratch' } };
+    },
+  },
+});
+
+/** Nothing declared is nothing granted. */
+definePlugin({
+  ...validPlugin,
+  commands: {
+    a: {
+      summary: '',
+      async run(_input, host) {
+        // @ts-expect-error: permissions.env names no variable
+        host.env('HOME');
+        // @ts-expect-error: permissions.readFile names no path
+        await host.readFile('/etc/passwd');
+      },
+    },
+  },
+});
+definePlugin({
+  ...validPlugin,
+  permissions: { config: ['env'] },
+  callbacks: {
+    // @ts-expect-error: permissions.config does not name `hostname`
+    engineConfig: () => ({ hostname: 'node1' }),
+  },
+});
+// @ts-expect-error: permissions.config names no field
+definePlugin({ ...validPlugin, callbacks: { engineConfig: () => ({ env: {} }) } });
+
+/** Only what the contract knows can be declared. */
+// @ts-expect-error: there is no such permission
+definePlugin({ ...validPlugin, permissions: { network: ['*'] } });
+// @ts-expect-error: the configuration has no such field
+definePlugin({ ...validPlugin, permissions: { config: ['image'] } });
