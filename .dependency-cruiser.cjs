@@ -10,7 +10,12 @@ const rooms = {
   cli: { files: 'src/cli', may: ['wiring', 'base'], node: 'some' },
   wiring: { files: 'src/wiring', may: ['host', 'engine', 'services', 'catalog', 'package', 'contract', 'base'], node: 'all' },
   // A power that reads files for a plugin lives in powers/, where a reviewer looks for it; guest-file finds the guest of this installation.
-  host: { files: 'src/host', may: ['catalog', 'wire', 'contract', 'base'], node: 'some', filesOnlyIn: ['src/host/powers/', 'src/host/guest-file[.]ts'] },
+  host: {
+    files: 'src/host',
+    may: ['catalog', 'wire', 'contract', 'base'],
+    node: 'some',
+    filesOnlyIn: ['src/host/powers/', 'src/host/guest-file[.]ts'],
+  },
   // The loader reads the guest's own bundle and its code cache, before any foreign code is there.
   guest: { files: 'src/guest', may: ['wire', 'contract'], node: 'some', filesOnlyIn: ['src/guest/loader'] },
   wire: { files: 'src/wire', may: ['contract'], node: 'none', npm: ['comlink', 'valibot'] },

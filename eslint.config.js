@@ -31,7 +31,7 @@ const plain = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', '**/coverage/', 'plugin-sdk/api/'] },
+  { ignores: ['**/dist/', 'dist.new/', '**/node_modules/', '**/coverage/', 'plugin-sdk/api/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],
@@ -43,7 +43,10 @@ export default tseslint.config(
     // The border: this code runs where the foreign code runs, so what it can reach, foreign code may come to reach.
     files: ['src/guest/**/*.ts', 'src/wire/**/*.ts'],
     rules: {
-      'no-restricted-globals': ['error', ...globalsOfNode.map((name) => ({ name, message: 'The compartment has no such thing; pass what is needed.' }))],
+      'no-restricted-globals': [
+        'error',
+        ...globalsOfNode.map((name) => ({ name, message: 'The compartment has no such thing; pass what is needed.' })),
+      ],
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [onlyBuiltin('worker_threads')] }],
     },
   },
@@ -55,5 +58,9 @@ export default tseslint.config(
 
 function onlyBuiltin(name) {
   const allowed = name ? `(?!${name}$)` : '';
-  return { regex: `^node:${allowed}`, allowTypeImports: true, message: `The border uses ${name ? `node:${name} and no other` : 'no'} part of Node.` };
+  return {
+    regex: `^node:${allowed}`,
+    allowTypeImports: true,
+    message: `The border uses ${name ? `node:${name} and no other` : 'no'} part of Node.`,
+  };
 }

@@ -18,10 +18,10 @@ const historyFile = fileURLToPath(new URL('../plugin-sdk/contract/history.json',
 export type ContractHistory = Record<string, string>;
 
 export function computeContract(): ContractStamp {
-  const rows = (table: Record<string, { version: string; input: GenericSchema; output: GenericSchema }>) =>
+  const rows = (table: Record<string, { version: string; answers?: string; input: GenericSchema; output: GenericSchema }>) =>
     Object.entries(table)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, { version, input, output }]) => [name, version, describeSchema(input), describeSchema(output)]);
+      .map(([name, { version, answers, input, output }]) => [name, version, answers, describeSchema(input), describeSchema(output)]);
   const all = JSON.stringify([rows(callbacks), rows(powers)]);
   return {
     version: CONTRACT_VERSION,
@@ -33,7 +33,10 @@ export function computeContract(): ContractStamp {
 
 function describeSchema(schema: GenericSchema): unknown {
   // JSON Schema has no "undefined"; an output that must be absent is written as one that matches nothing.
-  return toJsonSchema(schema, { overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'undefined' ? { not: {} } : undefined) });
+  // Nor does it say of the outermost schema whether the value may be absent.
+  const isOptional = schema.type === 'optional' || schema.type === 'undefined';
+  const json = toJsonSchema(schema, { overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'undefined' ? { not: {} } : undefined) });
+  return { isOptional, json };
 }
 
 function versionsOf(table: Record<string, { version: string }>): Record<string, string> {

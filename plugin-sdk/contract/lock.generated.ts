@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:b4bc93dd37d04b4ed416ac57d70d2b8b03e78c55b609f1105d6a8f266a5b1883",
+  "digest": "sha256:7ab79b484349912f3747e82bcdb8cfafc9865c04135af8ee384426c6ac01de1f",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",

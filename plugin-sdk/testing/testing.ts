@@ -13,6 +13,8 @@ import { askOne, describeScript, openHost } from '../../src/host/host.js';
 import { bundlePlugin, locateInSource } from '../../src/package/package.js';
 import type * as surface from './surface.js';
 
+export type { LoggedLine, TestPlugin, TestPluginOptions } from './surface.js';
+
 export const openTestPlugin: typeof surface.openTestPlugin = async (directory, { grants, env = {}, deadlineMs } = {}) => {
   const lines: surface.LoggedLine[] = [];
   const log: Log = {

@@ -12,24 +12,11 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
-export {
-  checkCompatibility,
-  requireCompatibility,
-  type Compatibility,
-  type IncompatibilityReason,
-  type VersionLock,
-} from './compatibility.js';
+export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
 export { findInstallation, openCatalog } from './discover.js';
-export {
-  type Catalog,
-  type CatalogPlace,
-  type CatalogProblem,
-  type Installation,
-  type PluginDirectory,
-  type PluginScope,
-} from './installation.js';
-export { setEnabled, type EnableOptions } from './enable.js';
-export { checkInstall, installPackage, type InstallOptions, type InstallPlan } from './install.js';
+export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';
+export { setEnabled } from './enable.js';
+export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';
-export { type OnFailure, type Receipt } from './receipt.js';
-export { uninstallPlugin, type UninstallOptions } from './uninstall.js';
+export { type OnFailure } from './receipt.js';
+export { uninstallPlugin } from './uninstall.js';

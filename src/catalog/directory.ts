@@ -7,7 +7,7 @@ import { readRegularFile } from '#base/regular-file.js';
 import type { CatalogProblem, Installation, PluginDirectory } from './installation.js';
 import { catalogErrors } from './errors.js';
 import { isReceiptName, packageFile, packagesOf, receiptFile, receiptsOf } from './layout.js';
-import { isRequired, parseReceipt, RECEIPT_BYTES_MAX } from './receipt.js';
+import { isSkippable, parseReceipt, RECEIPT_BYTES_MAX } from './receipt.js';
 import { findDistrust } from './trust.js';
 
 const RECEIPTS_MAX = 4096;
@@ -34,7 +34,7 @@ export async function readDirectory(directory: PluginDirectory, uid: number): Pr
       else installations.push(found);
     }
   } catch (error) {
-    problems.push({ kind: 'refused', path: directory.path, reason: messageOf(error), required: false, ...hintOf(error) });
+    problems.push({ kind: 'refused', path: directory.path, reason: messageOf(error), skippable: false, ...hintOf(error) });
   }
   return { installations: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }
@@ -62,7 +62,7 @@ export async function readInstallation(directory: PluginDirectory, fileName: str
     const receipt = parseReceipt(read.bytes, { file, fileName });
     const installation = { ...receipt, directory, packageFile: packageFile(directory.path, receipt.digest) };
     if (await isThere(installation.packageFile)) return installation;
-    if (attempt === ATTEMPTS_MAX) throw catalogErrors.packageMissing(receipt.name, installation.packageFile, isRequired(receipt));
+    if (attempt === ATTEMPTS_MAX) throw catalogErrors.packageMissing(receipt.name, installation.packageFile, isSkippable(receipt));
   }
 }
 
@@ -93,7 +93,7 @@ export function ignoreMissing(error: unknown): undefined {
 function describeInvalid(path: string, error: unknown): CatalogProblem {
   const data = error instanceof BulkheadError ? error.data : {};
   const name = typeof data['plugin'] === 'string' ? { name: data['plugin'] } : {};
-  return { kind: 'invalid', path, ...name, reason: messageOf(error), required: data['required'] === true, ...hintOf(error) };
+  return { kind: 'invalid', path, ...name, reason: messageOf(error), skippable: data['skippable'] === true, ...hintOf(error) };
 }
 
 function hintOf(error: unknown): { hint?: string } {

@@ -38,7 +38,7 @@ function withoutRepeats(directories: readonly PluginDirectory[]): PluginDirector
 function describeShadow(hidden: Installation, winner: Installation): CatalogProblem {
   const { name, manifest, directory } = hidden;
   const reason = `plugin "${name}" ${manifest.version} in ${directory.path} is hidden by ${winner.manifest.version} in ${winner.directory.path}`;
-  return { kind: 'shadowed', path: receiptFile(directory.path, name), name, reason, required: isRequired(hidden) };
+  return { kind: 'shadowed', path: receiptFile(directory.path, name), name, reason, skippable: !isRequired(hidden) };
 }
 
 /** Installing refuses these, but each directory can change without the others. */
@@ -55,5 +55,5 @@ function describeConflict(installation: Installation, why: string): CatalogProbl
   const { name, directory } = installation;
   const reason = `${why}, and that one answers`;
   const hint = `bulkhead plugin disable ${name}`;
-  return { kind: 'conflict', path: receiptFile(directory.path, name), name, reason, hint, required: isRequired(installation) };
+  return { kind: 'conflict', path: receiptFile(directory.path, name), name, reason, hint, skippable: !isRequired(installation) };
 }

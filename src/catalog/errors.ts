@@ -3,7 +3,7 @@ import { messageOf, userError, type BulkheadError } from '#base/errors.js';
 /** What can still be said of a receipt that cannot be used. */
 export interface ReceiptRemains {
   readonly plugin?: string | undefined;
-  readonly required?: boolean;
+  readonly skippable?: boolean;
 }
 
 /**
@@ -32,10 +32,10 @@ export const catalogErrors = {
       data: { ...remains, plugin, found },
     }),
 
-  packageMissing: (plugin: string, file: string, required: boolean): BulkheadError =>
+  packageMissing: (plugin: string, file: string, skippable: boolean): BulkheadError =>
     userError('INSTALLED_PACKAGE_MISSING', `the package of plugin "${plugin}" is missing: ${file}`, {
       hint: 'bulkhead plugin install FILE',
-      data: { plugin, file, required },
+      data: { plugin, file, skippable },
     }),
 
   packageUnreadable: (plugin: string, file: string, cause: unknown): BulkheadError =>

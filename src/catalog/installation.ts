@@ -36,8 +36,8 @@ export interface CatalogProblem {
   readonly name?: string;
   readonly reason: string;
   readonly hint?: string;
-  /** Whether the operator marked the plugin as required, as far as that could be read: then a run may not go on without it. */
-  readonly required: boolean;
+  /** Whether a container may be run all the same. */
+  readonly skippable: boolean;
 }
 
 export interface Catalog {

@@ -1,5 +1,6 @@
 /** The lock of a plugin directory. */
 import fs from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { systemCodeOf } from '#base/errors.js';
 import { catalogErrors } from './errors.js';
 import { lockOf } from './layout.js';
@@ -17,22 +18,8 @@ export interface Lease {
 }
 
 export async function takeLease(path: string, { waitMs = WAIT_MS }: { readonly waitMs?: number } = {}): Promise<Lease> {
-  // Loaded here and not above: it watches the process's signals from the moment it is loaded, which is only right for changes.
-  const { default: lockfile } = await import('proper-lockfile');
   let isLost = false;
-  const release = await lockfile
-    .lock(path, {
-      lockfilePath: lockOf(path),
-      stale: STALE_MS,
-      retries: { retries: Math.ceil(waitMs / RETRY_MS), factor: 1, minTimeout: RETRY_MS, maxTimeout: RETRY_MS },
-      fs: privateDirectories,
-      onCompromised: () => {
-        isLost = true;
-      },
-    })
-    .catch((error: unknown) => {
-      throw systemCodeOf(error) === 'ELOCKED' ? catalogErrors.busy(path, waitMs) : error;
-    });
+  const release = await takeLock(path, { waitMs, onLost: () => (isLost = true) });
   return {
     requireHeld() {
       if (isLost) throw catalogErrors.lockLost(path);
@@ -40,6 +27,22 @@ export async function takeLease(path: string, { waitMs = WAIT_MS }: { readonly w
     // A lock that cannot be removed is stale soon; what was done under it is done.
     release: () => release().catch(() => undefined),
   };
+}
+
+/** Waits while somebody else has it, and for nothing else: proper-lockfile's own retries would also wait for a permission. */
+async function takeLock(path: string, { waitMs, onLost }: { waitMs: number; onLost: () => void }): Promise<() => Promise<void>> {
+  // Loaded here and not above: it watches the process's signals from the moment it is loaded, which is only right for changes.
+  const { default: lockfile } = await import('proper-lockfile');
+  const settings = { lockfilePath: lockOf(path), stale: STALE_MS, fs: privateDirectories, onCompromised: onLost };
+  for (let attemptsLeft = Math.ceil(waitMs / RETRY_MS); ; attemptsLeft--) {
+    try {
+      return await lockfile.lock(path, settings);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ELOCKED') throw error;
+      if (attemptsLeft === 0) throw catalogErrors.busy(path, waitMs);
+    }
+    await setTimeout(RETRY_MS);
+  }
 }
 
 /** A lock is an empty directory; were it writable by others (umask 0), they could put a file in it and nobody could remove it. */

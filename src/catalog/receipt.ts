@@ -1,4 +1,4 @@
-import { permissions, pluginDescription, pluginName, semanticVersion, sha256 } from '@bulkhead/plugin-sdk/contract';
+import { callbackNames, callbacks, permissions, pluginDescription, pluginName, semanticVersion, sha256 } from '@bulkhead/plugin-sdk/contract';
 import { parseBoundedJson } from '#base/bounded-json.js';
 import { encodeManifest } from '#package/package.js';
 import * as v from 'valibot';
@@ -27,7 +27,12 @@ const receiptSchema = v.strictObject({
 export type Receipt = v.InferOutput<typeof receiptSchema>;
 export type OnFailure = Receipt['onFailure'];
 
-const remainsSchema = v.object({ name: v.optional(pluginName), enabled: v.optional(v.boolean()), onFailure: v.optional(v.string()) });
+const remainsSchema = v.object({
+  name: v.optional(pluginName),
+  enabled: v.optional(v.boolean()),
+  onFailure: v.optional(v.string()),
+  manifest: v.optional(v.object({ callbacks: v.optional(v.array(v.string())) })),
+});
 
 /** `fileName` binds the receipt to its name. The inverse of encodeReceipt. */
 export function parseReceipt(bytes: Uint8Array, { file, fileName }: { readonly file: string; readonly fileName: string }): Receipt {
@@ -51,19 +56,32 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify({ ...own, manifest })}\n`);
 }
 
-export function isRequired({
-  enabled,
-  onFailure,
-}: {
+/** Of a receipt, as much as could be read. */
+export interface FailureTerms {
   readonly enabled?: boolean | undefined;
   readonly onFailure?: string | undefined;
-}): boolean {
+  readonly manifest?: { readonly callbacks?: readonly string[] | undefined } | undefined;
+}
+
+/** Whether a container may be run without this plugin: not where the operator required it, nor where nobody can tell any more. */
+export function isSkippable({ enabled, onFailure, manifest }: FailureTerms): boolean {
+  if (enabled === false || onFailure === 'optional') return true;
+  if (enabled === undefined || onFailure !== 'default' || manifest?.callbacks === undefined) return false;
+  return manifest.callbacks.every((name) => name === 'command' || reportsFailure(name));
+}
+
+/** Whether the operator wants no container without it. */
+export function isRequired({ enabled, onFailure }: FailureTerms): boolean {
   return enabled === true && onFailure === 'required';
+}
+
+function reportsFailure(name: string): boolean {
+  return callbackNames.some((known) => known === name && callbacks[known].onFailure === 'report');
 }
 
 function describeRemains(value: unknown): ReceiptRemains {
   const result = v.safeParse(remainsSchema, value);
-  return result.success ? { plugin: result.output.name, required: isRequired(result.output) } : {};
+  return result.success ? { plugin: result.output.name, skippable: isSkippable(result.output) } : {};
 }
 
 function describeIssue(issue: v.InferIssue<typeof receiptSchema>): string {

@@ -4,8 +4,10 @@ const valueFlags = new Set(['--bind', '-B', '--env', '-e', '--hostname', '--work
 /**
  * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, as with every container tool: what follows belongs to the
  * command, even `--help`. oclif looks for flags everywhere before a `--`, so one is put behind the image.
+ * And `help run` is `run --help`.
  */
 export function separateCommand(argv: readonly string[]): string[] {
+  if (argv[0] === 'help') return [...argv.slice(1), '--help'];
   if (argv[0] !== 'run') return [...argv];
   for (let index = 1; index < argv.length; index += 1) {
     const word = argv[index] ?? '';

@@ -1,4 +1,5 @@
-import { Command, Errors, Flags, type Interfaces } from '@oclif/core';
+import type { Command} from '@oclif/core';
+import { Errors, Flags, type Interfaces } from '@oclif/core';
 import { escapeControls } from '#base/text.js';
 import { openLog } from '#base/log.js';
 import { openProduct, type ContributedCommand } from '#wiring/wiring.js';
@@ -65,15 +66,19 @@ function toLoadable(contributed: ContributedCommand): Loadable {
   return { ...cached, load: () => Promise.resolve(toClass(contributed, cached)) } as unknown as Loadable;
 }
 
-function toFlags(definitions: NonNullable<ContributedCommand['description']['flags']>): Interfaces.FlagInput {
-  return Object.fromEntries(
-    Object.entries(definitions).map(([name, { type, summary, short, required, default: otherwise }]) => {
-      const common = { summary: escapeControls(summary ?? ''), ...(short === undefined ? {} : { char: short as 'a' }), required: required ?? false };
-      if (type === 'boolean') return [name, Flags.boolean({ ...common, default: otherwise === true })];
-      if (type === 'integer') return [name, Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) })];
-      return [name, Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) })];
-    }),
-  );
+type Definition = NonNullable<ContributedCommand['description']['flags']>[string];
+
+function toFlags(definitions: Readonly<Record<string, Definition>>): Interfaces.FlagInput {
+  const flags: Interfaces.FlagInput = {};
+  for (const [name, definition] of Object.entries(definitions)) flags[name] = toFlag(definition);
+  return flags;
+}
+
+function toFlag({ type, summary, short, required, default: otherwise }: Definition): Interfaces.FlagInput[string] {
+  const common = { summary: escapeControls(summary ?? ''), ...(short === undefined ? {} : { char: short as 'a' }), required: required ?? false };
+  if (type === 'boolean') return Flags.boolean({ ...common, default: otherwise === true });
+  if (type === 'integer') return Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) });
+  return Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) });
 }
 
 /** The class that oclif runs: parses by the manifest, asks the plugin, exits with its code. */

@@ -43,6 +43,12 @@ export const envNeedsShell = (name: string): BulkheadError =>
     data: { name },
   });
 
+export const envConflict = (linker: string, shell: string): BulkheadError =>
+  userError('ENV_CONFLICT', `Cannot set environment variables "${linker}" and "${shell}" together: the first is set by the image's shell, which has its own mind about the second`, {
+    hint: 'bulkhead run IMAGE env NAME=VALUE COMMAND',
+    data: { linker, shell },
+  });
+
 export const commandInvalid = (why: string): BulkheadError =>
   userError('COMMAND_INVALID', `Cannot run the command: ${why}`, { hint: 'bulkhead run IMAGE COMMAND' });
 

@@ -1,4 +1,4 @@
-import { CONTRACT, type ContractStamp } from '@bulkhead/plugin-sdk/contract';
+import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
 
 /**
  * Reads the static part of a plugin. What comes out is checked on the other side, field by field, by the contract's
@@ -33,9 +33,6 @@ function stampUsed(contract: unknown, callbacks: readonly string[], permissions:
     powers: pick(stamp['powers'], permissions),
   } satisfies Record<keyof ContractStamp, unknown>;
 }
-
-/** The version of the contract that this guest itself was built with. */
-export const guestContractVersion = CONTRACT.version;
 
 function describeCommand(command: unknown): unknown {
   const { run, ...description } = recordOf(command);

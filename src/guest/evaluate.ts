@@ -15,5 +15,7 @@ export function readStack(error: Error): string {
  */
 export function evaluatePlugin(script: string, name: string, writeLog: WriteLog): unknown {
   const compartment = new Compartment({ globals: harden({ console: makeConsole(writeLog) }), name, __options__: true });
+  // SES gives these to every compartment; the globals of a plugin are those of plugin-sdk/realm.d.ts, and no others.
+  for (const name of ['lockdown', 'Compartment']) Reflect.deleteProperty(compartment.globalThis, name);
   return compartment.evaluate(`${script}\n//# sourceURL=plugin:${name}`);
 }

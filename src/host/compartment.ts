@@ -6,7 +6,8 @@ import type { BulkheadError } from '#base/errors.js';
 import { openClient, serve, type Ask, type Reply } from '#wire/wire.js';
 import { hostErrors } from './errors.js';
 import { startThread, type Thread } from './pool.js';
-import { makePowerMethods, type CallInFlight, type PowerContext } from './powers/powers.js';
+import type { CallInFlight, PowerContext } from './powers/power-context.js';
+import { makePowerMethods } from './powers/powers.js';
 
 /** Time to start a worker, lock it down and evaluate the script. */
 const openDeadlineMs = 10_000;
@@ -72,7 +73,7 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
     describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
     async call(callback, input, deadlineMs) {
       await open();
-      return await inTurn(async () => {
+      return inTurn(async () => {
         call = { callId: randomUUID(), callback };
         try {
           return checkAnswer(name, callback, await ask(callback, { callId: call.callId, input }, deadlineMs));

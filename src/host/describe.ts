@@ -23,9 +23,18 @@ export async function describeScript(script: string, { name, log }: { name: stri
 
 function checkDescription(name: string, answer: unknown): PluginDescription {
   const checked = v.safeParse(pluginDescription, answer);
-  if (checked.success) return checked.output;
+  const lost = findLostNames(answer);
+  if (checked.success && lost.length === 0) return checked.output;
+  const issues = checked.success ? [] : checked.issues;
   throw hostErrors.badDefinition(
     name,
-    checked.issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`),
+    [...lost, ...issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`)],
   );
+}
+
+/** valibot leaves these keys out of a record without a word, as a defence; an author should hear of it. */
+function findLostNames(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = Object.keys(value).filter((key) => ['__proto__', 'constructor', 'prototype'].includes(key));
+  return [...own.map((key) => `"${key}" cannot be a name`), ...Object.values(value).flatMap(findLostNames)];
 }

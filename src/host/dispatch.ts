@@ -54,6 +54,6 @@ function stopsOnFailure(policy: FailurePolicy, callback: CallbackName): boolean 
 }
 
 function describeFailure(error: unknown): string {
-  const hint = error instanceof BulkheadError && error.hint !== undefined ? `; to stop asking it: ${error.hint}` : '';
+  const hint = error instanceof BulkheadError && error.hint !== undefined ? ` (try: ${error.hint})` : '';
   return `${messageOf(error)}; going on without it${hint}`;
 }

@@ -56,10 +56,10 @@ export function openHost(options: HostOptions): Host {
 
   async function compartmentOf(plugin: RunnablePlugin): Promise<Compartment> {
     const known = running.get(plugin.name);
-    if (known !== undefined && !(await known).isOver) return await known;
+    if (known !== undefined && !(await known).isOver) return known;
     const starting = load(plugin, options);
     running.set(plugin.name, starting);
-    return await starting;
+    return starting;
   }
 
   return {

@@ -25,7 +25,8 @@ export async function startThread(task: Omit<Task, 'callPort' | 'powerPort'>): P
   const filename = findGuestFile();
   const pool = new Piscina({
     filename,
-    minThreads: 1,
+    // Not 1, or piscina would replace the thread that a missed deadline has ended.
+    minThreads: 0,
     maxThreads: 1,
     atomics: 'disabled',
     env: {},

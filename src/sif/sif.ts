@@ -14,5 +14,4 @@
  */
 export { createSif, type NewObject } from './create.js';
 export { readSif, type Sif, type SifObject } from './read.js';
-export { type Partition } from './descriptor.js';
 export { ARCH_UNKNOWN, DATA_TYPES, FS_TYPES, PART_TYPES } from './layout.js';

@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CatalogPlace, PluginDirectory } from '#catalog/catalog.js';
 import type { Paths } from '#base/paths.js';
@@ -34,7 +34,17 @@ export function requireSystemRights(paths: Paths, uid: number, command: string):
 
 function ownerOfNearest(path: string): number {
   for (let directory = path; ; directory = dirname(directory)) {
-    if (lstatSync(directory, { throwIfNoEntry: false }) !== undefined) return statSync(directory).uid;
+    const owner = findOwner(directory);
+    if (owner !== undefined) return owner;
     if (directory === dirname(directory)) return 0;
+  }
+}
+
+/** Undefined where there is nothing; what cannot even be looked at belongs to somebody else. */
+function findOwner(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.uid;
+  } catch {
+    return 0;
   }
 }

@@ -17,7 +17,7 @@ import { stateRoot, type Scene } from './scene.js';
 
 const runCallbacks: readonly CallbackName[] = ['engineConfig', 'postStartProcess', 'monitorContainer'];
 
-export async function run(scene: Scene, request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
   const enabled = catalog.installations.filter((installation) => installation.enabled);
@@ -28,11 +28,12 @@ export async function run(scene: Scene, request: RunRequest, signal?: AbortSigna
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
     host.warm(plugins.filter(({ installation }) => takesPart(installation, scheme)).map(({ runnable }) => runnable));
-    const moments = connectMoments(scene, host, plugins);
+    const stopped = new AbortController();
+    const moments = connectMoments(scene, host, plugins, (why) => stopped.abort(why));
     return await runContainer(request, moments, {
       runDirectory: scene.paths.run,
       log: (line) => scene.log.write('debug', line),
-      ...(signal === undefined ? {} : { signal }),
+      signal: stopped.signal,
     });
   } finally {
     await host.close();
@@ -48,7 +49,7 @@ function takesPart({ manifest }: Installation, scheme: string | undefined): bool
   return runCallbacks.some((name) => manifest.callbacks.includes(name)) || (scheme !== undefined && manifest.imageSchemes.includes(scheme));
 }
 
-function connectMoments(scene: Scene, host: Host, participants: readonly Participant[]): Moments {
+function connectMoments(scene: Scene, host: Host, participants: readonly Participant[], stop: (why: unknown) => void): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
   const grantsOf = (plugin: string) => participants.find(({ installation }) => installation.name === plugin)?.installation.grants ?? {};
@@ -60,7 +61,7 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
       const drivers = having('registerImageDriver');
       const driver = drivers.find(({ installation }) => installation.manifest.imageSchemes.includes(scheme));
       if (driver === undefined) throw wiringErrors.schemeUnknown(scheme, drivers.flatMap(({ installation }) => installation.manifest.imageSchemes));
-      return await askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
+      return askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
     },
     async configure(config): Promise<ContainerConfig> {
       const result = await askChain(
@@ -76,6 +77,11 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, scene.log) }),
-    ...(observers.length === 0 ? {} : { observe: (container, event) => askEvery(observers, 'monitorContainer', { container, event }, scene.log) }),
+    ...(observers.length === 0
+      ? {}
+      : {
+          // The engine goes on when an observer fails; one that the operator requires ends the run.
+          observe: (container, event) => askEvery(observers, 'monitorContainer', { container, event }, scene.log).catch((error: unknown) => stop(error)),
+        }),
   };
 }

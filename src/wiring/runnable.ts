@@ -20,13 +20,10 @@ export function toRunnable(installation: Installation, { uid, lock }: { uid: num
   };
 }
 
-/**
- * A run never skips a plugin because what is known of it cannot be read: it might be one that is required. Shadowed and
- * conflicting ones are said; whether they matter was decided when they were installed.
- */
+/** A run never goes on without a plugin that it needs, nor without one of which nobody can tell any more. */
 export function requireSound({ problems }: Catalog, log: Log): void {
-  for (const { kind, reason, hint } of problems) {
-    if (kind === 'invalid' || kind === 'refused') throw wiringErrors.catalogUnsound(reason, hint);
+  for (const { skippable, reason, hint } of problems) {
+    if (!skippable) throw wiringErrors.catalogUnsound(reason, hint);
     log.write('warning', hint === undefined ? reason : `${reason}; to mend it: ${hint}`);
   }
 }

@@ -23,7 +23,7 @@ describe('SIF files and siftool (skipped where it is not installed)', () => {
     const list = (await runSiftool('list', path)).toString();
     assert.match(list, /^1 +\|1 +\|NONE +\|32768-32784 +\|FS \(Raw\/Data\/unknown\)$/m);
     assert.match(list, /^2 +\|1 +\|NONE +\|32784-32794 +\|Generic\/Raw$/m);
-    assert.match(list, /^3 +\|NONE +\|1 \(G\) +\|32794-32796 +\|Signature/m);
+    assert.match(list, /^3 +\|NONE +\|1 +\(G\) +\|32794-32796 +\|Signature/m);
     assert.equal((await runSiftool('dump', '1', path)).toString(), 'the first object');
     assert.match((await runSiftool('header', path)).toString(), /Descriptors Free: +45\n/);
   });

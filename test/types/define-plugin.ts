@@ -73,7 +73,7 @@ definePlugin({
       // @ts-expect-error: the configuration has no such field
       void input.config.environment;
       // @ts-expect-error: only commands print
-      host.print('');
+      void host.print;
     },
     async postStartProcess({ container }, host) {
       expectType<string>()(container.id);

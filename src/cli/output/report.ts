@@ -36,13 +36,26 @@ export function reportError(error: unknown): number {
     log.write('fatal', error.kind === 'bug' ? `${error.message} (this is a bug in Bulkhead)` : error.message);
     if (error.hint !== undefined) write(`         Try: ${error.hint}\n`);
   } else if (error instanceof Errors.CLIError) {
-    log.write('error', error.message);
-    write(`         Try: bulkhead ${process.argv.slice(2, process.argv[2] === 'plugin' ? 4 : 3).filter((word) => !word.startsWith('-')).join(' ')} --help\n`);
+    const unknown = /^command (\S+) not found$/.exec(error.message)?.[1];
+    log.write('error', unknown === undefined ? withoutNotes(error.message) : `There is no command "${unknown.replaceAll(':', ' ')}"`);
+    const words = unknown === undefined ? commandWords() : unknown.split(':').slice(0, -1);
+    write(`         Try: ${['bulkhead', ...words, '--help'].join(' ')}\n`);
   } else {
     log.write('fatal', `${messageOf(error)} (this is a bug in Bulkhead)`);
     if (error instanceof Error && error.stack !== undefined) write(`${error.stack}\n`);
   }
   return exitCodeOf(error);
+}
+
+/** oclif adds how flags that are given several times are parsed, and its own "See more help"; ours says what to type. */
+function withoutNotes(message: string): string {
+  return (message.split(/\n+(?:Note: |See more help)/)[0] ?? message).trimEnd();
+}
+
+/** The command as it was typed, without its flags and arguments. */
+function commandWords(): string[] {
+  const [first = '', second = ''] = process.argv.slice(2);
+  return [first, ...(first.startsWith('plugin') ? [second] : [])].filter((word) => /^[a-z]/.test(word));
 }
 
 /** Puts an error of another room into the sentence of a command; kind, code, hint and cause stay. */

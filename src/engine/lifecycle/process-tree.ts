@@ -15,7 +15,6 @@ export interface ProcessStatus {
   /** User and system time, of itself and of the children it waited for. */
   readonly cpuMs: number;
   readonly startTicks: string;
-  readonly residentPages: number;
 }
 
 /** USER_HZ is 100 on every Linux that Node runs on. */
@@ -38,7 +37,6 @@ export function findProcess(pid: number): ProcessStatus | undefined {
     foregroundGroupId: number(5),
     cpuMs: (number(11) + number(12) + number(13) + number(14)) * MS_PER_TICK,
     startTicks: fields[19] ?? '',
-    residentPages: number(21),
   };
 }
 
@@ -63,6 +61,12 @@ export function findChildren(pid: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((candidate) => findProcess(candidate)?.parentPid === pid);
+}
+
+/** The one child of a process; undefined where there is none, or no such process. */
+export function findSoleChild(pid: number | undefined): ProcessStatus | undefined {
+  const [child] = pid === undefined ? [] : findChildren(pid);
+  return child === undefined ? undefined : findProcess(child);
 }
 
 /** Names the pid namespace, within which alone a pid means something. */

@@ -10,6 +10,7 @@
 import { randomInt } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf, systemCodeOf } from '#base/errors.js';
 import { runDirectoryUnsafe } from '../errors.js';
 import { findProcess, isAlive, readPidNamespace } from './process-tree.js';
 
@@ -54,7 +55,9 @@ function isStale(name: string, pidNamespace: string): boolean {
 
 /** Creates it where missing; refuses one in which others could plant or swap what root then mounts. */
 async function openRunDirectory(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
+    if (systemCodeOf(thrown) !== 'EEXIST') throw runDirectoryUnsafe(path, `it cannot be created (${messageOf(thrown)})`);
+  });
   const stats = await lstat(path);
   if (!stats.isDirectory()) throw runDirectoryUnsafe(path, 'it is not a directory');
   if (stats.uid !== process.getuid?.()) throw runDirectoryUnsafe(path, `it belongs to uid ${stats.uid}`);
@@ -63,7 +66,7 @@ async function openRunDirectory(path: string): Promise<string> {
   return realpath(path);
 }
 
-/** An overlay's work directory has no permissions at all, which only matters if a mount had failed to stay private. */
+/** Another that cleans up may be in the midst of the same directory. */
 async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
 }

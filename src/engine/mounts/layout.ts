@@ -3,15 +3,16 @@
  *
  *      SESSION/root         where the container's root is mounted together
  *      SESSION/lower/N      layer N's source, when an overlay needs it (its path is then a simple one: no escapes in options)
- *      SESSION/points/N     the mount points and links that layer N lacks: the overlay's lowest layer, so that the image's
- *                           own directories keep their owner and mode
- *      SESSION/skeleton/N   what is copied into layer N's memory, with upper/ and work/ for a writable image
- *      SESSION/memory/N     layer N's memory, a tmpfs
+ *      SESSION/memory/N     layer N's memory, a tmpfs; for a writable image with upper/ and work/
+ *      SESSION/memory/points/N   the mount points and links that layer N lacks: the overlay's lowest layer, so that the
+ *                           image's own directories keep their owner and mode
+ *      SESSION/skeleton     what is copied into memory/ once that is mounted
  */
 import { posix } from 'node:path';
 import type { Identity } from '../runtimes/identity.js';
 import type { FstabLine } from './fstab.js';
 import { mountProc, mountPts, mountSys } from './kernel.js';
+import type { MountedFileSystem } from './mount-table.js';
 import type { Content, Entry, Layer, RootTree } from './root-tree.js';
 
 export interface MountLayout {
@@ -20,7 +21,7 @@ export interface MountLayout {
   /** Empty files and links in them, relative to the session. */
   readonly files: readonly string[];
   readonly links: ReadonlyMap<string, string>;
-  /** Mounted first; then the skeleton is copied into it. */
+  /** Mounted first, after which the session is a mount of its own; then the skeleton is copied into the memory. */
   readonly memory: readonly FstabLine[];
   readonly mounts: readonly FstabLine[];
 }
@@ -35,8 +36,8 @@ export interface LayoutContext {
   /** Absolute. */
   readonly session: string;
   readonly identity: Identity;
-  /** What a recursive bind of a directory of the host brings along. */
-  readonly findMountsBelow: (directory: string) => readonly string[];
+  /** The mount that a directory of the host is in, and those below it. */
+  readonly findBoundMounts: (directory: string) => readonly MountedFileSystem[];
 }
 
 const GUARDED = ['nosuid', 'nodev'];
@@ -44,19 +45,31 @@ const GUARDED = ['nosuid', 'nodev'];
 export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
   const layers = tree.layers;
   const directories: Directory[] = [{ path: 'root', mode: 0o755 }];
-  for (const kind of ['lower', 'points', 'skeleton', 'memory']) directories.push({ path: kind, mode: 0o755 });
+  for (const kind of ['lower', 'skeleton', 'memory', 'memory/points']) directories.push({ path: kind, mode: 0o755 });
   const files: string[] = [];
   const links = new Map<string, string>();
   for (const layer of layers) {
     directories.push(...directoriesOf(layer, context));
     for (const [path, entry] of sortByPath(layer.additions)) {
-      const inSession = posix.join(isInMemory(layer.content) ? `skeleton/${layer.number}` : `points/${layer.number}`, posix.relative(layer.point, path));
+      const inSession = posix.join(isInMemory(layer.content) ? `skeleton/${layer.number}` : `skeleton/points/${layer.number}`, posix.relative(layer.point, path));
       if (entry.kind === 'directory') directories.push({ path: inSession, mode: 0o755 });
       else if (entry.kind === 'link') links.set(inSession, entry.target);
       else files.push(inSession);
     }
   }
-  return { directories, files, links, memory: layers.flatMap((layer) => mountMemory(layer, context)), mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
+  const memory = [...hideSession(context.session), ...layers.flatMap((layer) => mountMemory(layer, context))];
+  return { directories, files, links, memory, mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
+}
+
+/**
+ * A bind of `/` would else show what is being mounted here, the image writable among it. What is itself unbindable cannot
+ * be an overlay's layer either, so that the points get a mount of their own.
+ */
+function hideSession(session: string): FstabLine[] {
+  return [
+    { source: session, target: session, type: 'none', options: ['bind', 'unbindable'] },
+    { source: 'tmpfs', target: `${session}/memory/points`, type: 'tmpfs', options: ['mode=755', ...GUARDED] },
+  ];
 }
 
 /** Whether what set-up adds is copied into memory, rather than shown through an overlay. */
@@ -82,7 +95,7 @@ function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
     directories.push({ path: `skeleton/${number}/upper`, mode: content.mode, owner }, { path: `skeleton/${number}/work`, mode: 0o755 });
   }
   if (needsOverlay(layer)) directories.push({ path: `lower/${number}`, mode: 0o755 });
-  if (needsOverlay(layer) && layer.additions.size > 0) directories.push({ path: `points/${number}`, mode: 0o755 });
+  if (needsOverlay(layer) && layer.additions.size > 0) directories.push({ path: `skeleton/points/${number}`, mode: 0o755 });
   return directories;
 }
 
@@ -112,17 +125,27 @@ function mountLayer(layer: Layer, context: LayoutContext): FstabLine[] {
 }
 
 function mountSource(content: Content & { type: 'bind' | 'image' }, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
-  const flags = content.type === 'image' ? GUARDED : [];
+  const guards = content.type === 'image' ? GUARDED : [];
   const mounted = bind(content.source, target);
   if (!content.readOnly) return [mounted];
-  const inner = context.findMountsBelow(content.source).map((point) => posix.join(target, posix.relative(content.source, point)));
-  return [mounted, makeReadOnly(target, flags), ...inner.map((point) => makeReadOnly(point, flags))];
+  const [around, ...below] = context.findBoundMounts(content.source);
+  const inner = below.filter((mount) => !mount.flags.includes('ro'));
+  return [
+    mounted,
+    makeReadOnly(target, [...guards, ...keptFlags(around)]),
+    ...inner.map((mount) => makeReadOnly(posix.join(target, posix.relative(content.source, mount.point)), [...guards, ...keptFlags(mount)])),
+  ];
+}
+
+/** Those that a user namespace may not clear; the kernel keeps the others by itself. */
+function keptFlags(mount: MountedFileSystem | undefined): string[] {
+  return (mount?.flags ?? []).filter((flag) => flag === 'nosuid' || flag === 'nodev' || flag === 'noexec');
 }
 
 /** Relative paths: the mounting shell stands in the session. Without upperdir an overlay is read-only. */
 function mountOverlay({ number, content, additions }: Layer, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
   if (content.type !== 'image' && content.type !== 'bind') return [];
-  const lower = additions.size > 0 ? `lower/${number}:points/${number}` : `lower/${number}`;
+  const lower = additions.size > 0 ? `lower/${number}:memory/points/${number}` : `lower/${number}`;
   const upper = isWritableImage(content) ? [`upperdir=memory/${number}/upper`, `workdir=memory/${number}/work`] : ['ro'];
   const unprivileged = isWritableImage(content) && context.identity !== 'root' ? ['userxattr'] : [];
   return [
@@ -136,9 +159,9 @@ function bind(source: string, target: string): FstabLine {
   return { source, target, type: 'none', options: ['rbind'] };
 }
 
-/** A second step: `bind,ro` in one is refused where the source has flags that a user namespace may not clear. */
+/** A second step: `bind,ro` in one is refused where the source has flags that a user namespace may not clear (util-linux 2.38). */
 function makeReadOnly(target: string, flags: readonly string[]): FstabLine {
-  return { source: 'none', target, type: 'none', options: ['remount', 'bind', 'ro', ...flags] };
+  return { source: 'none', target, type: 'none', options: [...new Set(['remount', 'bind', 'ro', ...flags])] };
 }
 
 function sortByPath(additions: ReadonlyMap<string, Entry>): [string, Entry][] {

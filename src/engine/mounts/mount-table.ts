@@ -1,10 +1,18 @@
 /** Reads /proc/PID/mountinfo. */
+import { readFile } from 'node:fs/promises';
 import { isInside } from './destinations.js';
 
-interface MountedFileSystem {
+export interface MountedFileSystem {
   readonly id: string;
   readonly parentId: string;
   readonly point: string;
+  /** `ro`, `nosuid`, `relatime`, … */
+  readonly flags: readonly string[];
+}
+
+/** The mounts of a process, as it sees them. */
+export async function readMountTable(pid: number | 'self'): Promise<MountedFileSystem[]> {
+  return parseMountTable(await readFile(`/proc/${pid}/mountinfo`, 'utf8'));
 }
 
 export function parseMountTable(text: string): MountedFileSystem[] {
@@ -12,32 +20,36 @@ export function parseMountTable(text: string): MountedFileSystem[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [id = '', parentId = '', , , point = ''] = line.split(' ');
-      return { id, parentId, point: unescapePath(point) };
+      const [id = '', parentId = '', , , point = '', flags = ''] = line.split(' ');
+      return { id, parentId, point: unescapePath(point), flags: flags.split(',') };
     });
 }
 
-/** Everything mounted below `directory` that can be seen there: a recursive bind of it shows exactly these. */
-export function findVisibleMountsBelow(table: readonly MountedFileSystem[], directory: string): string[] {
-  const byId = new Map(table.map((mount) => [mount.id, mount]));
-  const below = table.filter((mount) => mount.point !== directory && isInside(mount.point, directory) && isVisible(mount));
-  return [...new Set(below.map((mount) => mount.point))];
-
-  function isVisible(mount: MountedFileSystem): boolean {
-    for (let current: MountedFileSystem | undefined = mount; current !== undefined; current = byId.get(current.parentId)) {
-      if (isCovered(current)) return false;
-      if (current.id === current.parentId) return true;
-    }
-    return true;
-  }
-
-  /** A sibling nearer to the root came later: had it been there first, this one would be its child. */
-  function isCovered(mount: MountedFileSystem): boolean {
-    return table.some((other) => other.id !== mount.id && other.parentId === mount.parentId && other.point !== mount.point && isInside(mount.point, other.point));
-  }
+/** What a recursive bind of `directory` shows: the mount that it is in comes first, then those that can be seen below it. */
+export function findBoundMounts(table: readonly MountedFileSystem[], directory: string): MountedFileSystem[] {
+  const visible = table.filter((mount) => isVisible(table, mount));
+  const around = visible.filter((mount) => isInside(directory, mount.point)).toSorted((one, other) => other.point.length - one.point.length);
+  return [...around.slice(0, 1), ...visible.filter((mount) => mount.point !== directory && isInside(mount.point, directory))];
 }
 
-/** The kernel writes space, tab, newline and backslash as `\ooo`. The inverse of what fstab.ts writes. */
+function isVisible(table: readonly MountedFileSystem[], mount: MountedFileSystem): boolean {
+  if (table.some((other) => other.parentId === mount.id && other.id !== mount.id && other.point === mount.point)) return false;
+  for (let current: MountedFileSystem | undefined = mount; current !== undefined; current = findParent(table, current)) {
+    if (isCovered(table, current)) return false;
+  }
+  return true;
+}
+
+function findParent(table: readonly MountedFileSystem[], mount: MountedFileSystem): MountedFileSystem | undefined {
+  return mount.id === mount.parentId ? undefined : table.find((other) => other.id === mount.parentId);
+}
+
+/** A sibling nearer to the root came later: had it been there first, this one would be its child. */
+function isCovered(table: readonly MountedFileSystem[], mount: MountedFileSystem): boolean {
+  return table.some((other) => other.id !== mount.id && other.parentId === mount.parentId && other.point !== mount.point && isInside(mount.point, other.point));
+}
+
+/** The kernel writes space, tab, newline and backslash as `\ooo`. */
 function unescapePath(path: string): string {
   return path.replaceAll(/\\([0-7]{3})/g, (_match, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -2,10 +2,10 @@
  * Plans the root: what the image is, then the kernel's and the device file systems, then what the configuration asks for.
  * Reads the image's directories, changes nothing. Parents come before children, so that no mount hides another by accident.
  */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { systemCodeOf } from '#base/errors.js';
 import { imagePlanInvalid, mountPointMismatch, workingDirectoryMissing } from '../errors.js';
-import type { OpenImage, PlannedImage } from '../images/image.js';
+import type { OpenImage } from '../images/image.js';
 import type { Identity } from '../runtimes/identity.js';
 import type { ContainerConfig, Mount } from '../shapes.js';
 import { validateMounts } from '../validate.js';
@@ -41,10 +41,11 @@ async function chooseRoot({ image, config }: RootRequest, planned: readonly Moun
   }
   const root = planned.find((mount) => mount.destination === '/');
   if (root?.type !== 'bind') return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: root?.sizeBytes };
-  const stats = await stat(root.source);
-  if (!stats.isDirectory()) throw imagePlanInvalid(config.image, `it wants ${root.source} as its root, which is not a directory`);
+  const source = await realpath(root.source);
+  const stats = await stat(source);
+  if (!stats.isDirectory()) throw imagePlanInvalid(config.image, `it wants ${source} as its root, which is not a directory`);
   const readOnly = config.readOnly || root.readOnly === true;
-  return { type: 'image', source: root.source, readOnly, ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777 };
+  return { type: 'image', source, readOnly, ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777 };
 }
 
 /** A plan's links and mounts, and between them, by depth, what every container has. */
@@ -73,7 +74,7 @@ async function layOwnDevices(tree: RootTree, terminal: string | undefined): Prom
   await layDevices(tree, terminal);
 }
 
-async function layLink(tree: RootTree, { image, path, target }: { image: PlannedImage['kind'] | string; path: string; target: string }): Promise<void> {
+async function layLink(tree: RootTree, { image, path, target }: { image: string; path: string; target: string }): Promise<void> {
   const present = await readEntry(tree, path);
   if (present?.kind === 'link' && present.target === target) return;
   if (present !== undefined) throw imagePlanInvalid(image, `it wants a link at ${path}, where a ${present.kind} is`);
@@ -84,8 +85,9 @@ async function layMount(tree: RootTree, mount: Mount): Promise<void> {
   const { path } = await resolvePath(tree, mount.destination);
   refuseDestination(path, mount.destination);
   if (mount.type === 'tmpfs') return layContent(tree, path, { type: 'tmpfs', mode: 0o1777, readOnly: false, sizeBytes: mount.sizeBytes });
-  const isDirectory = (await stat(mount.source)).isDirectory();
-  return layContent(tree, path, { type: 'bind', source: mount.source, isDirectory, readOnly: mount.readOnly ?? false });
+  const source = await realpath(mount.source);
+  const isDirectory = (await stat(source)).isDirectory();
+  return layContent(tree, path, { type: 'bind', source, isDirectory, readOnly: mount.readOnly ?? false });
 }
 
 /**

@@ -19,7 +19,11 @@ export type Content =
   | { readonly type: 'image'; readonly source: string; readonly readOnly: boolean; readonly ownerUid: number; readonly ownerGid: number; readonly mode: number }
   | { readonly type: 'bind'; readonly source: string; readonly isDirectory: boolean; readonly readOnly: boolean }
   | { readonly type: 'tmpfs'; readonly mode: number; readonly readOnly: boolean; readonly sizeBytes?: number | undefined }
-  | { readonly type: 'proc' | 'sys' | 'pts' };
+  | KernelContent;
+
+interface KernelContent {
+  readonly type: 'proc' | 'sys' | 'pts';
+}
 
 export type Entry = { readonly kind: 'directory' | 'file' | 'opaque' } | { readonly kind: 'link'; readonly target: string };
 
@@ -61,7 +65,7 @@ export async function layContent(tree: RootTree, path: string, content: Content)
 export async function addEntry(tree: RootTree, path: string, entry: Entry): Promise<void> {
   const layer = findLayer(tree, path);
   if (layer.content.type === 'bind' && !layer.content.readOnly) throw mountPointMissing(path, layer.point);
-  if (layer.content.type === 'proc' || layer.content.type === 'sys' || layer.content.type === 'pts') throw mountPointMismatch(path, `${layer.point} belongs to the kernel`);
+  if (isKernels(layer.content)) throw mountPointMismatch(path, `${layer.point} belongs to the kernel`);
   for (let parent = posix.dirname(path); parent !== layer.point && isInside(parent, layer.point); parent = posix.dirname(parent)) {
     if ((await readEntry(tree, parent)) === undefined) layer.additions.set(parent, { kind: 'directory' });
   }
@@ -100,11 +104,15 @@ function isName(part: string): boolean {
 /** What is at `path` itself; no symbolic link is followed, and no directory of `path` may be one. */
 export async function readEntry(tree: RootTree, path: string): Promise<Entry | undefined> {
   const { point, content, additions } = findLayer(tree, path);
-  if (content.type === 'proc' || content.type === 'sys' || content.type === 'pts') return path === point ? { kind: 'directory' } : { kind: 'opaque' };
+  if (isKernels(content)) return path === point ? { kind: 'directory' } : { kind: 'opaque' };
   const added = additions.get(path);
   if (added !== undefined) return added;
   if (content.type === 'tmpfs') return path === point ? { kind: 'directory' } : undefined;
   return readHostEntry(posix.join(content.source, posix.relative(point, path)), path === point);
+}
+
+function isKernels(content: Content): content is KernelContent {
+  return content.type === 'proc' || content.type === 'sys' || content.type === 'pts';
 }
 
 export function findLayer(tree: RootTree, path: string): Layer {

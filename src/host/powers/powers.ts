@@ -1,28 +1,13 @@
-import { powers, type AskedPowerName, type CallbackName, type Permissions, type PowerInput, type PowerOutput } from '@bulkhead/plugin-sdk/contract';
+import { powers, type AskedPowerName, type PowerInput, type PowerOutput } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import { BulkheadError, messageOf } from '#base/errors.js';
-import type { Log } from '#base/log.js';
 import { FaultError, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
 import { writeLog } from './log.js';
+import type { CallInFlight, PowerContext } from './power-context.js';
 import { print } from './print.js';
 import { readFile } from './read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
-
-/** For whom a power acts, and on what. */
-export interface PowerContext {
-  readonly plugin: string;
-  readonly grants: Permissions;
-  readonly log: Log;
-  readonly print: (text: string) => void;
-  /** The directory of this plugin's own state. */
-  readonly stateDirectory: string;
-}
-
-export interface CallInFlight {
-  readonly callId: string;
-  readonly callback: CallbackName;
-}
 
 type Handlers = { readonly [Name in AskedPowerName]: (input: PowerInput<Name>, context: PowerContext, call: CallInFlight) => PowerOutput<Name> | Promise<PowerOutput<Name>> };
 

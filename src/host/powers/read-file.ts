@@ -3,7 +3,7 @@ import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
 import { systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
-import type { PowerContext } from './powers.js';
+import type { PowerContext } from './power-context.js';
 
 const sizeMaxBytes = 1_048_576;
 /** Linux's O_PATH, which Node does not name: the file is found and held, but not opened; a FIFO does not block, a device does not act. */

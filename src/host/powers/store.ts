@@ -5,10 +5,11 @@ import * as v from 'valibot';
 import writeFileAtomic from 'write-file-atomic';
 import { systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
-import type { PowerContext } from './powers.js';
+import type { PowerContext } from './power-context.js';
 
 const keysMax = 256;
-const storeFile = v.pipe(v.record(v.string(), v.string()), v.maxEntries(keysMax));
+/** Pairs, not an object: a key such as `__proto__` is a key. */
+const storeFile = v.pipe(v.array(v.strictTuple([v.string(), v.string()])), v.maxLength(keysMax));
 
 /** Changes of one store follow each other; two processes at once may lose a change of one, never the file. */
 const changing = new Map<string, Promise<unknown>>();
@@ -38,17 +39,17 @@ async function changeStore({ stateDirectory }: PowerContext, change: (store: Map
     const store = await readStore(stateDirectory);
     change(store);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(file, `${JSON.stringify(Object.fromEntries(store), null, 2)}\n`, { mode: 0o600 });
+    await writeFileAtomic(file, `${JSON.stringify([...store], null, 2)}\n`, { mode: 0o600 });
   });
   changing.set(file, turn.catch(() => undefined));
   await turn;
 }
 
-/** A Map, so that a key such as `__proto__` is a key. A file that is not a store is an error, never an empty store. */
+/** A file that is not a store is an error, never an empty store. */
 async function readStore(stateDirectory: string): Promise<Map<string, string>> {
   const file = fileOf(stateDirectory);
   try {
-    return new Map(Object.entries(v.parse(storeFile, JSON.parse(await readFile(file, 'utf8')))));
+    return new Map(v.parse(storeFile, JSON.parse(await readFile(file, 'utf8'))));
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return new Map();
     throw error;

@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { BulkheadError } from '#base/errors.js';
 import { BulkheadCommand } from '../../base-command.js';
 import { within } from '../../output/report.js';
 
@@ -20,7 +21,12 @@ export default class PluginCompile extends BulkheadCommand {
       product.log.write('info', `Plugin built to: ${path}`);
       return { path, manifest };
     } catch (error) {
-      throw within('Plugin compile failed with error: ', error, '');
+      throw isAboutSource(error) ? error : within('Plugin compile failed with error: ', error, '');
     }
   }
+}
+
+/** Apptainer says these two without a frame. */
+function isAboutSource(error: unknown): boolean {
+  return error instanceof BulkheadError && ['COMPILE_SOURCE_MISSING', 'COMPILE_SOURCE_UNREADABLE'].includes(error.code);
 }

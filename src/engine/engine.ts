@@ -1,0 +1,24 @@
+/**
+ * The engine runs containers. It knows nothing of plugins: where others may act, it has moments.
+ *
+ *      open image ─▶ configure ─▶ validate ─▶ open session ─▶ launch ─▶ started ─▶ observe … exit ─▶ close, in reverse order
+ *          │             │                                                 │           │
+ *      openImage     configure                                          started     observe          (the moments)
+ *
+ * What a container is: private mount, PID, IPC and UTS namespaces (and a user namespace for an ordinary user), /proc and
+ * /dev of its own, a read-only /sys, the host's network. Root keeps Docker's capabilities without mknod; an ordinary user
+ * has the own uid and no capability, or with `fakeroot` uid 0 in a user namespace. Nobody gains privileges by exec.
+ *
+ * What an image is: never written to. A container writes into memory over the image, and that is gone when it ends; what
+ * shall stay goes to a bind. `readOnly` leaves the memory out. Binds are written with the caller's own rights.
+ * /tmp and /var/tmp are the image's, in memory as all else, or empty where the command could not have written there.
+ *
+ * What the command finds in its environment: PATH, HOME and, where the caller has it, TERM; over these what the image, the
+ * user and `configure` set; nothing else of the caller's. (Where /bin/sh of the host or of the image is bash, `_` may be added.)
+ *
+ *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
+ *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
+ */
+export { runContainer } from './lifecycle/run.js';
+export { removeStaleSessions } from './lifecycle/session.js';
+export type { Container, ContainerConfig, ContainerEvent, Moments, Mount, MountPlan, RunOptions, RunRequest, RunResult } from './shapes.js';

@@ -1,0 +1,137 @@
+/** From a prepared session to the end of its command. */
+import { imageChanged, launchFailed } from '../errors.js';
+import { readMountTable } from '../mounts/mount-table.js';
+import { startChain, type Chain } from '../runtimes/chain.js';
+import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
+import { explainFailure } from '../runtimes/failure.js';
+import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
+import type { Container, ContainerConfig, Moments, RunResult } from '../shapes.js';
+import { observe, type Observation } from './observe.js';
+import { findArguments, isAlive, type ProcessStatus } from './process-tree.js';
+import { findProcessUse } from './samples.js';
+import type { Session } from './session.js';
+import type { SignalCatcher } from './signals.js';
+import { untilStopped } from './stop.js';
+
+export interface LaunchRequest {
+  readonly session: Session;
+  readonly prepared: PreparedContainer;
+  readonly config: ContainerConfig;
+  readonly uid: number;
+}
+
+export interface LaunchContext {
+  readonly signals: SignalCatcher;
+  readonly stop: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/** What a shell says of a command that it cannot execute, and what the launcher says of itself. */
+const EXEC_FAILED: ReadonlySet<number> = new Set([126, 127]);
+const LAUNCHER_FAILED: ReadonlySet<number> = new Set([1, 125, 126, 127]);
+const KILLED = 137;
+const LOG_BYTES_MAX = 65_536;
+
+export async function launch(request: LaunchRequest, moments: Moments, context: LaunchContext): Promise<RunResult> {
+  const { session, prepared } = request;
+  const logFile = await openLog(session.path);
+  try {
+    const chain = startChain({ tools: prepared.tools, identity: prepared.identity, session: session.path, logFd: logFile.fd });
+    try {
+      const { command, verdict } = await startCommand(chain, request, { ...context, readLog });
+      const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
+      return hasRun ? await accompany(chain, { ...request, command }, { moments, context }) : await reportUnexecuted(chain, { session, readLog });
+    } finally {
+      await chain.kill();
+    }
+  } finally {
+    await logFile.close();
+  }
+
+  async function readLog(): Promise<string> {
+    const { buffer, bytesRead } = await logFile.read({ buffer: Buffer.alloc(LOG_BYTES_MAX), position: 0 });
+    return buffer.toString('utf8', 0, bytesRead);
+  }
+}
+
+type ReadLog = { readonly readLog: () => Promise<string> };
+
+async function startCommand(chain: Chain, { session, prepared }: LaunchRequest, { stop, readLog }: LaunchContext & ReadLog): Promise<{ command: ProcessStatus; verdict: ExecVerdict }> {
+  await untilStopped(chain.ready, stop);
+  if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
+  const { init, command } = chain.findProcesses();
+  await refuseStrayMounts(init.pid, prepared.mountPoints);
+  const watch = { init, command, launcher: prepared.launcher, shellArguments: findArguments(init.pid), reports: chain.reports };
+  return { command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
+}
+
+/**
+ * The places were resolved before they were mounted. Whoever may write to the image could have put a symbolic link there
+ * in between, and a mount would have gone astray on the host's side; nothing of the host has been run since.
+ */
+async function refuseStrayMounts(pid: number, expected: readonly string[]): Promise<void> {
+  const found = new Set((await readMountTable(pid)).map((mount) => mount.point));
+  const missing = expected.find((point) => !found.has(point));
+  if (missing !== undefined) throw imageChanged(missing.replace(/^.*?\/root(?=\/|$)/, ''));
+}
+
+/** The command runs: tells everyone, passes signals on, and waits for its end. */
+async function accompany(
+  chain: Chain,
+  { session, config, uid, command }: LaunchRequest & { command: ProcessStatus },
+  { moments, context }: { moments: Moments; context: LaunchContext },
+): Promise<RunResult> {
+  const container: Container = { id: session.id, image: config.image, command: config.command, pid: command.pid, startedAt: Date.now(), uid };
+  const startMs = performance.now();
+  const runMs = (): number => performance.now() - startMs;
+  const end = waitForExitCode(chain).then((exitCode) => ({ exitCode, runMs: runMs() }));
+  let observation: Observation | undefined;
+  context.signals.forward((signal) => {
+    signalProcess(command, signal);
+    observation?.signal(signal);
+  });
+  if (moments.started !== undefined) await untilStopped(moments.started(container), context.stop);
+  observation = startObservation({ moments, container, command, runMs, log: context.log });
+  try {
+    return await untilStopped(end, context.stop);
+  } finally {
+    await chain.kill();
+    await observation?.close({ type: 'exit', ...(await end) });
+  }
+}
+
+interface ObservationRequest {
+  readonly moments: Moments;
+  readonly container: Container;
+  readonly command: ProcessStatus;
+  readonly runMs: () => number;
+  readonly log: (line: string) => void;
+}
+
+function startObservation({ moments, container, command, runMs, log }: ObservationRequest): Observation | undefined {
+  const tell = moments.observe?.bind(moments, container);
+  if (tell === undefined) return undefined;
+  const takeSample = () => {
+    const use = findProcessUse(command);
+    return use === undefined ? undefined : { type: 'sample' as const, ...use, runMs: runMs() };
+  };
+  return observe({ tell, takeSample, log });
+}
+
+async function reportUnexecuted(chain: Chain, { session, readLog }: { session: Session } & ReadLog): Promise<RunResult> {
+  const exitCode = await waitForExitCode(chain);
+  if (EXEC_FAILED.has(exitCode) || exitCode > 128) return { exitCode, runMs: 0 };
+  const failure = explainFailure(chain.reports, { log: await readLog(), session: session.path });
+  throw chain.reports.exec ? launchFailed('one of the steps that lead to it failed, and has said why above') : failure;
+}
+
+/** A chain that ended without a word was killed. */
+async function waitForExitCode(chain: Chain): Promise<number> {
+  await chain.ended;
+  return chain.reports.exitCode ?? KILLED;
+}
+
+/** Its pid may be another's once it has ended. */
+function signalProcess(process_: ProcessStatus, signal: NodeJS.Signals): void {
+  if (isAlive(process_)) process.kill(process_.pid, signal);
+}

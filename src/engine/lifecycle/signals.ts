@@ -1,0 +1,59 @@
+/**
+ * Signals to the engine are signals to the command. From `catchSignals` on none of them ends the engine; before the command
+ * runs, those that would have ended it end the run.
+ */
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { findProcess } from './process-tree.js';
+
+export type CaughtSignal = (typeof CAUGHT)[number];
+
+const CAUGHT = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
+const DEADLY: ReadonlySet<CaughtSignal> = new Set(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']);
+const FROM_KEYBOARD: ReadonlySet<CaughtSignal> = new Set(['SIGINT', 'SIGQUIT']);
+
+export interface SignalCatcher {
+  /** Aborted with an `Interruption` by a deadly signal that nobody takes. */
+  readonly interrupted: AbortSignal;
+  /** From here on `take` gets them. */
+  readonly forward: (take: (signal: CaughtSignal) => void) => void;
+  readonly close: () => void;
+}
+
+/** Why a run ended before its command ran; not an error of anybody. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  readonly exitCode: number;
+
+  constructor(signal: CaughtSignal) {
+    super(`Interrupted by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/** Close it; the process has its own ways with signals again then. */
+export function catchSignals(): SignalCatcher {
+  const interruption = new AbortController();
+  let take: ((signal: CaughtSignal) => void) | undefined;
+  const listener = (signal: CaughtSignal): void => {
+    if (take === undefined && DEADLY.has(signal)) interruption.abort(new Interruption(signal));
+    // The kernel has sent it to the whole foreground process group already, of which the command is part.
+    else if (take !== undefined && !(FROM_KEYBOARD.has(signal) && isInForeground())) take(signal);
+  };
+  const listeners = CAUGHT.map((signal) => ({ signal, listen: () => listener(signal) }));
+  for (const { signal, listen } of listeners) process.on(signal, listen);
+  return {
+    interrupted: interruption.signal,
+    forward: (taker) => void (take = taker),
+    close() {
+      for (const { signal, listen } of listeners) process.off(signal, listen);
+    },
+  };
+}
+
+/** Whether stdin is a terminal whose keys make signals for this process. */
+function isInForeground(): boolean {
+  if (!isatty(0)) return false;
+  const self = findProcess(process.pid);
+  return self !== undefined && self.terminal !== 0 && self.foregroundGroupId === self.groupId;
+}

@@ -1,0 +1,128 @@
+/**
+ * The embedded runtime: starts the chain of programs that makes the namespaces, and speaks with the shell at its end.
+ *
+ *      engine ── setpriv --pdeathsig KILL ▶ unshare --kill-child=KILL ──▶ sh (PID 1) ──▶ sh ▶ … ▶ the command
+ *
+ * Whatever dies, all behind it dies: the engine (death signal to unshare), unshare (death signal to PID 1), PID 1 (the kernel
+ * ends its namespace). Must be spawned from the main thread: the death signal comes when the spawning *thread* ends.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Duplex } from 'node:stream';
+import { isMainThread } from 'node:worker_threads';
+import { launchFailed, mainThreadOnly } from '../errors.js';
+import { findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
+import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
+import type { Identity } from './identity.js';
+import { SCRIPT_FILE } from './script.js';
+
+export interface ChainRequest {
+  readonly tools: Tools;
+  readonly identity: Identity;
+  /** The session directory. */
+  readonly session: string;
+  /** An open file for what the chain itself has to say. */
+  readonly logFd: number;
+}
+
+/** What PID 1 says, one line each. */
+export interface Reports {
+  begin: boolean;
+  ready: boolean;
+  exec: boolean;
+  exitCode: number | undefined;
+}
+
+export interface Chain {
+  readonly reports: Readonly<Reports>;
+  /** Until the chain has made everything ready for the command, or has ended. */
+  readonly ready: Promise<void>;
+  /** Until the chain has ended. */
+  readonly ended: Promise<void>;
+  /** Throws where the chain has ended. Only after `ready`. */
+  readonly findProcesses: () => { init: ProcessStatus; command: ProcessStatus };
+  readonly go: () => void;
+  /** Ends all of it, at once; resolves when nothing of it is left. Idempotent. */
+  readonly kill: () => Promise<void>;
+}
+
+const KILL_DEADLINE_MS = 5_000;
+
+export function startChain({ tools, identity, session, logFd }: ChainRequest): Chain {
+  if (!isMainThread) throw mainThreadOnly();
+  const child = spawn(tools.setpriv, chainArguments(tools, identity, session), {
+    cwd: '/',
+    env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
+    // fd 3 is the caller's stderr, fd 4 the socket; see script.ts.
+    stdio: ['inherit', 'inherit', logFd, 2, 'pipe'],
+  });
+  const socket = child.stdio[4];
+  if (!(socket instanceof Duplex)) throw launchFailed('there is no socket to its shell');
+  const reports: Reports = { begin: false, ready: false, exec: false, exitCode: undefined };
+  const ended = waitForEnd(child);
+  const ready = readReports(socket, reports);
+  let init: ProcessStatus | undefined;
+  return {
+    reports,
+    ready: Promise.race([ready, ended]),
+    ended,
+    findProcesses() {
+      init = findSoleChild(child.pid);
+      const command = findSoleChild(init?.pid);
+      if (init === undefined || command === undefined) throw launchFailed('it was killed before the command ran');
+      return { init, command };
+    },
+    go: () => void socket.write('go\n'),
+    async kill() {
+      init ??= findSoleChild(child.pid);
+      child.kill('SIGKILL');
+      // A PID 1 that was forked in this very instant has no death signal yet; it ends when it reads no "go".
+      socket.end();
+      await ended.catch(() => undefined);
+      await waitUntilGone(init);
+      socket.destroy();
+    },
+  };
+}
+
+function chainArguments(tools: Tools, identity: Identity, session: string): string[] {
+  const user = identity === 'root' ? [] : ['--user', '--map-root-user'];
+  const namespaces = [...user, '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--ipc', '--uts'];
+  return ['--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
+}
+
+/** Resolves at "ready"; goes on reading after it. */
+function readReports(socket: Duplex, reports: Reports): Promise<void> {
+  return new Promise((resolve) => {
+    let rest = '';
+    socket.setEncoding('utf8');
+    // The other end is gone: `ended` tells.
+    socket.on('error', () => undefined);
+    socket.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = (lines.pop() ?? '').slice(0, 64);
+      for (const line of lines) takeReport(line, reports);
+      if (reports.ready) resolve();
+    });
+  });
+}
+
+function takeReport(line: string, reports: Reports): void {
+  const [word, value] = line.split(' ');
+  if (word === 'begin' || word === 'ready' || word === 'exec') reports[word] = true;
+  if (word === 'exit') reports.exitCode = Number(value);
+}
+
+/** 'close' comes after the last report has been read, 'exit' might not. */
+function waitForEnd(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(launchFailed(cause.message)));
+    child.once('close', () => resolve());
+  });
+}
+
+/** unshare is gone at once, the namespace behind it a few milliseconds later. */
+async function waitUntilGone(init: ProcessStatus | undefined): Promise<void> {
+  const deadline = performance.now() + KILL_DEADLINE_MS;
+  while (init !== undefined && isAlive(init) && performance.now() < deadline) await delay(1);
+}

@@ -1,0 +1,68 @@
+/**
+ * The two scripts of a container: what PID 1 does, and the last step, which becomes the command. Pure text.
+ *
+ * PID 1 stays a shell and the command its foreground child: a child in the background would ignore SIGINT and SIGQUIT and
+ * read from /dev/null; a command that is PID 1 itself would ignore SIGTERM. When PID 1 ends the kernel ends all of its
+ * namespace, and with that the mounts.
+ *
+ *      fd 2  the session's log      fd 3  the caller's stderr      fd 4  a socket to the engine: begin, ready, exec, exit N
+ */
+import type { Tools } from '../tools.js';
+import { quoteWord, type SortedEnvironment } from './environment.js';
+import type { Identity } from './identity.js';
+import type { Launcher } from './launcher.js';
+
+export interface ScriptRequest {
+  readonly session: string;
+  readonly tools: Tools;
+  readonly identity: Identity;
+  readonly hostname: string | undefined;
+}
+
+export const SCRIPT_FILE = 'script';
+export const COMMAND_FILE = 'command';
+export const MEMORY_FSTAB_FILE = 'fstab.memory';
+export const FSTAB_FILE = 'fstab';
+export const LOG_FILE = 'log';
+
+/**
+ * The subshell waits for "go" before anything of the container runs: the engine first checks where the mounts went, and an
+ * engine that was killed before the death signal was set never says it.
+ */
+export function writeScript({ session, tools, identity, hostname }: ScriptRequest): string {
+  const mountAll = `${tools.mount} -n -i -a -T`;
+  const preserve = identity === 'root' ? 'mode,ownership' : 'mode';
+  const enterRoot = `cd ${quoteWord(`${session}/root`)} || exit 125`;
+  return [
+    'echo begin >&4',
+    `${mountAll} ${quoteWord(`${session}/${MEMORY_FSTAB_FILE}`)} || exit 125`,
+    `cd ${quoteWord(session)} || exit 125`,
+    `${tools.cp} -R -P --preserve=${preserve} skeleton/. memory/ || exit 125`,
+    `${mountAll} ${FSTAB_FILE} || exit 125`,
+    ...(hostname === undefined ? [] : [setHostname(hostname, tools)]),
+    '(',
+    '  echo ready >&4',
+    '  read -r word <&4 && [ "$word" = go ] || exit 125',
+    `  ${enterRoot}`,
+    // The host's root stays hidden below the moved one; a mere chroot could be left with CAP_SYS_CHROOT.
+    ...(identity === 'user' ? [] : [`  ${tools.mount} -n -i --move . / || exit 125`]),
+    `  . ${quoteWord(`${session}/${COMMAND_FILE}`)}`,
+    ')',
+    'code=$?',
+    'echo "exit $code" >&4',
+    'exit "$code"',
+    '',
+  ].join('\n');
+}
+
+/** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. */
+export function writeCommand(launcher: Launcher, env: SortedEnvironment): string {
+  const exports = [...env.plain, ...launcher.carried].map(([name, value]) => `export ${name}=${quoteWord(value)}`);
+  const words = launcher.words.map(quoteWord).join(' ');
+  return ['unset PATH LC_ALL PWD OLDPWD SHLVL word', 'echo exec >&4', ...exports, `exec ${words} 2>&3 3>&- 4>&-`, ''].join('\n');
+}
+
+function setHostname(hostname: string, tools: Tools): string {
+  if (tools.hostname === undefined) return `echo ${quoteWord(hostname)} >/proc/sys/kernel/hostname || exit 125`;
+  return `${tools.hostname} ${quoteWord(hostname)} || exit 125`;
+}

@@ -1,0 +1,17 @@
+import type { CallbackName, Permissions } from '@bulkhead/plugin-sdk/contract';
+import type { Log } from '#base/log.js';
+
+/** For whom a power acts, and on what. */
+export interface PowerContext {
+  readonly plugin: string;
+  readonly grants: Permissions;
+  readonly log: Log;
+  readonly print: (text: string) => void;
+  /** The directory of this plugin's own state. */
+  readonly stateDirectory: string;
+}
+
+export interface CallInFlight {
+  readonly callId: string;
+  readonly callback: CallbackName;
+}

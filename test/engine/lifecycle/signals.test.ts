@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { it } from 'mocha';
+import { describeForEach } from '../fixtures/each-who.js';
+
+const CAUGHT = ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'WINCH'] as const;
+const script = existsSync('/usr/bin/script') ? '/usr/bin/script' : undefined;
+
+describeForEach('signals to the engine', (lab) => {
+  it('reach the command, each of them, and the observers', async () => {
+    const traps = CAUGHT.map((name) => `trap 'echo got-${name}' ${name}`).join('; ');
+    const running = lab().start({ command: ['sh', '-c', `${traps}; echo up; while :; do sleep 0.02; done`] });
+    await running.printed('up');
+    for (const name of CAUGHT) {
+      running.child.kill(`SIG${name}`);
+      await running.printed(`got-${name}`);
+    }
+    running.child.kill('SIGTERM');
+    await running.printed('got-TERM\n');
+    const pid = (await import('node:fs')).readFileSync(`${lab().directory}/events`, 'utf8').split('\n').findLast((line) => line.startsWith('started'))?.split(' ')[1];
+    process.kill(Number(pid), 'SIGKILL');
+    const { exitCode, events } = await running.outcome;
+    assert.equal(exitCode, 137);
+    for (const name of CAUGHT) assert.ok(events.includes(`signal SIG${name}`), `${name} was not observed`);
+  });
+
+  it('end a command that does not mind them', async () => {
+    const running = lab().start({ command: ['sh', '-c', 'echo up; exec sleep 60'] });
+    await running.printed('up');
+    running.child.kill('SIGINT');
+    assert.equal((await running.outcome).exitCode, 130);
+  });
+
+  it('a ^C at a terminal ends the command, and the engine says its exit code', async function () {
+    if (script === undefined) return this.skip(); // needs script(1)
+    const terminal = openTerminal(lab().words({ command: ['sh', '-c', 'echo up; trap "echo caught; exit 5" INT; while :; do sleep 0.02; done'] }));
+    await terminal.printed('up');
+    terminal.type('\u0003');
+    assert.equal(await terminal.exitCode, 5);
+  });
+
+  it('an interactive shell at a terminal has job control, and a ^C is its own', async function () {
+    if (script === undefined) return this.skip(); // needs script(1)
+    const terminal = openTerminal(lab().words({ command: ['sh', '-i'] }));
+    terminal.type('echo read""y; tty; sleep 60\n');
+    await terminal.printed('ready');
+    await terminal.printed('/dev/');
+    terminal.type('\u001a');
+    await terminal.printed('Stopped');
+    terminal.type('fg\n');
+    await terminal.printed('fg\r\nsleep 60');
+    terminal.type('\u0003');
+    terminal.type('exit 9\n');
+    assert.equal(await terminal.exitCode, 9);
+    assert.doesNotMatch(terminal.text(), /job control turned off/);
+  });
+});
+
+/** A pseudo-terminal by script(1). */
+function openTerminal(words: readonly string[]): { type: (keys: string) => void; printed: (text: string) => Promise<void>; text: () => string; exitCode: Promise<number> } {
+  const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const child = spawn(script ?? '', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+  return {
+    type: (keys) => void child.stdin.write(keys),
+    text: () => text,
+    printed: (wanted) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => void (text.includes(wanted) && resolve());
+        child.stdout.on('data', look);
+        child.once('close', () => reject(new Error(`It ended without printing "${wanted}": ${text}`)));
+        look();
+      }),
+    exitCode: new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1))),
+  };
+}

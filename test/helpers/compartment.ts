@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CONTRACT, type ContainerConfig, type Permissions } from '@bulkhead/plugin-sdk/contract';
+import type { Log, LogLevel } from '#base/log.js';
+import { openHost, type Host, type Respondent } from '#host/host.js';
+
+/** A log that remembers. */
+export function memoryLog(): Log & { readonly lines: { level: LogLevel; message: string }[]; text(): string } {
+  const lines: { level: LogLevel; message: string }[] = [];
+  return { isDebug: true, lines, text: () => lines.map(({ level, message }) => `${level}: ${message}`).join('\n'), write: (level, message) => void lines.push({ level, message }) };
+}
+
+/** A plugin's script around some source: `members` is the inside of an object of callbacks. */
+export function scriptOf(members: string, { before = '', commands = '' } = {}): string {
+  return `var bulkheadPlugin = (() => { ${before}; return { default: { name: 'test/plugin', version: '1.0.0', contract: ${JSON.stringify(CONTRACT)}, commands: { ${commands} }, callbacks: { ${members} } } }; })(); bulkheadPlugin.default;`;
+}
+
+export interface TestHost {
+  readonly host: Host;
+  readonly log: ReturnType<typeof memoryLog>;
+  readonly stateDirectory: string;
+  printed(): string;
+  /** A plugin to ask, from its script. */
+  plugin(script: string, options?: { name?: string; grants?: Permissions; onFailure?: Respondent['onFailure'] }): Respondent;
+  close(): Promise<void>;
+}
+
+export async function openTestHost({ env = {}, deadlineMs }: { env?: Record<string, string>; deadlineMs?: number } = {}): Promise<TestHost> {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
+  const log = memoryLog();
+  let printed = '';
+  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs });
+  return {
+    host,
+    log,
+    stateDirectory,
+    printed: () => printed,
+    plugin: (script, { name = 'test/plugin', grants = {}, onFailure = 'default' } = {}) =>
+      host.respondent({ name, grants, onFailure, load: () => Promise.resolve({ script }) }),
+    async close() {
+      await host.close();
+      await rm(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A valid configuration; a test changes the part that it is about. */
+export function buildConfig(changes: Partial<ContainerConfig> = {}): ContainerConfig {
+  return { image: 'host:', command: ['true'], env: { PATH: '/bin' }, mounts: [], workingDirectory: '/', readOnly: false, ...changes };
+}
