@@ -35,7 +35,9 @@ function describeSchema(schema: GenericSchema): unknown {
   // JSON Schema has no "undefined"; an output that must be absent is written as one that matches nothing.
   // Nor does it say of the outermost schema whether the value may be absent.
   const isOptional = schema.type === 'optional' || schema.type === 'undefined';
-  const json = toJsonSchema(schema, { overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'undefined' ? { not: {} } : undefined) });
+  const json = toJsonSchema(schema, {
+    overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'undefined' ? { not: {} } : undefined),
+  });
   return { isOptional, json };
 }
 
@@ -51,7 +53,9 @@ export function readHistory(): ContractHistory {
 export function recordContract(history: ContractHistory, { version, digest }: ContractStamp): ContractHistory {
   const known = history[version];
   if (known !== undefined && known !== digest) {
-    throw new Error(`Cannot record contract ${version}: its schemas have changed since it was published. Raise CONTRACT_VERSION in plugin-sdk/contract/contract.ts`);
+    throw new Error(
+      `Cannot record contract ${version}: its schemas have changed since it was published. Raise CONTRACT_VERSION in plugin-sdk/contract/contract.ts`,
+    );
   }
   return { ...history, [version]: digest };
 }

@@ -59,7 +59,10 @@ async function main(): Promise<void> {
   await installAsTomorrow(future.file, future.bytes);
   process.stdout.write('(as if a newer Bulkhead had installed it, and this older one came back)\n');
   const refused = await bulkhead('run', 'host:', 'echo', 'still here');
-  check('it was refused before any of its code ran', refused.stderr.includes('example.com/future-plugin') && !refused.stderr.includes('code of a refused plugin ran'));
+  check(
+    'it was refused before any of its code ran',
+    refused.stderr.includes('example.com/future-plugin') && !refused.stderr.includes('code of a refused plugin ran'),
+  );
   check('the container exited with 0', refused.exitCode === 0 && refused.stdout.includes('still here'));
 }
 
@@ -72,7 +75,9 @@ async function compileAndInstall(name: string, ...flags: string[]): Promise<void
 /** The sample, with the stamp that the SDK of a host of tomorrow would give it. */
 async function buildFuturePlugin(): Promise<{ file: string; bytes: Uint8Array }> {
   const log = openLog({ write: () => undefined });
-  const { bytes } = await buildPlugin(join(repository, 'samples/future-plugin'), ({ script }, name) => describeScript(script, { name, log }));
+  const { bytes } = await buildPlugin(join(repository, 'samples/future-plugin'), ({ script }, name) =>
+    describeScript(script, { name, log }),
+  );
   const { manifest, script } = readPackage(bytes, 'future-plugin');
   const contract = { ...manifest.contract, version: '2.0.0', digest: `sha256:${'2'.repeat(64)}`, callbacks: { postStartProcess: '2.0.0' } };
   const altered = packPlugin({ manifest: { ...manifest, contract }, script });
@@ -97,7 +102,9 @@ async function installAsTomorrow(file: string, bytes: Uint8Array): Promise<void>
 }
 
 async function bulkhead(...argv: string[]): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
-  process.stdout.write(`\n$ bulkhead ${argv.map((word) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`)).join(' ')}\n`.replaceAll(home, '/tmp/…'));
+  process.stdout.write(
+    `\n$ bulkhead ${argv.map((word) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`)).join(' ')}\n`.replaceAll(home, '/tmp/…'),
+  );
   const { exitCode, stdout, stderr } = await execa(process.execPath, [join(repository, 'bin/run.js'), ...argv], {
     cwd: repository,
     env,

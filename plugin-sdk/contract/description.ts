@@ -40,7 +40,12 @@ export const commandDescription = v.strictObject({
   usage: v.optional(shortText),
   examples: v.optional(v.pipe(v.array(shortText), v.maxLength(16))),
   /** How many arguments it takes; none where absent. */
-  args: v.optional(v.strictObject({ min: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), max: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))) })),
+  args: v.optional(
+    v.strictObject({
+      min: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+      max: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+    }),
+  ),
   flags: v.optional(v.pipe(v.record(flagName, flagDefinition), v.maxEntries(64))),
 });
 export type CommandDescription = v.InferOutput<typeof commandDescription>;

@@ -14,21 +14,31 @@ export const shortText = v.pipe(v.string(), v.maxLength(256));
 export const pluginName = v.pipe(
   v.string(),
   v.maxLength(128),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/, 'must be segments of letters, digits, ".", "_" and "-", joined by "/"'),
+  v.regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+    'must be segments of letters, digits, ".", "_" and "-", joined by "/"',
+  ),
 );
 
 /** Semantic version, e.g. `1.4.0` or `2.0.0-rc.1`. */
 export const semanticVersion = v.pipe(
   v.string(),
   v.maxLength(64),
-  v.regex(/^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/, 'must be a semantic version such as 1.0.0'),
+  v.regex(
+    /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/,
+    'must be a semantic version such as 1.0.0',
+  ),
 );
 
 /** `sha256:` and 64 hexadecimal digits. */
 export const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 
 /** The name of an environment variable. */
-export const envName = v.pipe(v.string(), v.maxLength(256), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'));
+export const envName = v.pipe(
+  v.string(),
+  v.maxLength(256),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
+);
 
 /** The value of an environment variable: no NUL, at most 64 KiB. */
 export const envValue = v.pipe(v.string(), v.maxLength(65536), v.regex(/^[^\0]*$/, 'must not contain NUL'));
@@ -41,7 +51,11 @@ export const absolutePath = v.pipe(
 );
 
 /** The scheme of an image reference: `host` in `host:`. At least two characters, so that it is never a drive or a typing slip. */
-export const imageScheme = v.pipe(v.string(), v.maxLength(32), v.regex(/^[a-z][a-z0-9+-]+$/, 'must be lower-case letters, digits, "+" or "-"'));
+export const imageScheme = v.pipe(
+  v.string(),
+  v.maxLength(32),
+  v.regex(/^[a-z][a-z0-9+-]+$/, 'must be lower-case letters, digits, "+" or "-"'),
+);
 
 /** A file system to show in the container. A bind shows `source`, a path of the host; `optional` skips it where the host has no such path. */
 export const mount = v.variant('type', [
@@ -67,7 +81,10 @@ export const environment = v.pipe(v.record(envName, envValue), v.maxEntries(4096
 export const argument = v.pipe(v.string(), v.maxLength(131072), v.regex(/^[^\0]*$/, 'must not contain NUL'));
 export const commandLine = v.pipe(v.array(argument), v.maxLength(4096));
 /** RFC 1123, at most 63 characters: what `sethostname` and other hosts accept. */
-export const hostname = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, 'must be a host name of at most 63 letters, digits, "." and "-"'));
+export const hostname = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, 'must be a host name of at most 63 letters, digits, "." and "-"'),
+);
 
 /** The container's configuration, complete, before anything has started. */
 export const containerConfig = v.strictObject({
@@ -135,7 +152,9 @@ export type ContainerEvent = v.InferOutput<typeof containerEvent>;
 export const mountPlan = v.strictObject({
   mounts: v.pipe(mounts, v.minLength(1)),
   /** Symbolic links to make in the root: path in the container -> target. */
-  links: v.optional(v.pipe(v.record(absolutePath, v.pipe(v.string(), v.minLength(1), v.maxLength(4096), v.regex(/^[^\0\r\n]+$/))), v.maxEntries(256))),
+  links: v.optional(
+    v.pipe(v.record(absolutePath, v.pipe(v.string(), v.minLength(1), v.maxLength(4096), v.regex(/^[^\0\r\n]+$/))), v.maxEntries(256)),
+  ),
   /** Environment that the image brings; the user's own wins. */
   env: v.optional(environment),
   /** What runs when the user names no command. */

@@ -10,7 +10,10 @@ describe('cli-plugin in a compartment', () => {
   after(() => plugin.close());
 
   it('prints its arguments', async () => {
-    assert.deepEqual(await plugin.command('test-cmd', ['a', 'b'], { upper: false, repeat: 1 }), { exitCode: 0, output: 'test-cmd is printing args: [a b]\n' });
+    assert.deepEqual(await plugin.command('test-cmd', ['a', 'b'], { upper: false, repeat: 1 }), {
+      exitCode: 0,
+      output: 'test-cmd is printing args: [a b]\n',
+    });
   });
 
   it('minds its flags', async () => {
@@ -29,7 +32,11 @@ describe('cli-plugin, installed', () => {
     const cli = await openCli();
     try {
       await cli.install(directory);
-      assert.deepEqual(await cli.run('test-cmd', 'my', 'test'), { exitCode: 0, stdout: 'test-cmd is printing args: [my test]', stderr: '' });
+      assert.deepEqual(await cli.run('test-cmd', 'my', 'test', 'my'), {
+        exitCode: 0,
+        stdout: 'test-cmd is printing args: [my test my]',
+        stderr: '',
+      });
       assert.equal((await cli.run('exit-with', '42')).exitCode, 42);
       assert.match((await cli.run('--help')).stdout, /test-cmd +Test test \(example\.com\/cli-plugin\)/);
       assert.match((await cli.run('test-cmd', '--help')).stdout, /--repeat=<value>/);

@@ -26,7 +26,11 @@ describe('config-plugin in a compartment', () => {
 
 describe('config-plugin and a container', () => {
   it('has bound the file and set the variable', async function () {
-    const { stdout, exitCode } = await runOnHost(this, [directory], 'echo "job $SITE_JOB"; grep -c . /site/os-release; echo x 2>/dev/null >/site/os-release || echo read-only');
+    const { stdout, exitCode } = await runOnHost(
+      this,
+      [directory],
+      'echo "job $SITE_JOB"; grep -c . /site/os-release; echo x 2>/dev/null >/site/os-release || echo read-only',
+    );
     assert.equal(exitCode, 0);
     assert.match(stdout, /^job 4711\n\d+\nread-only$/);
   });

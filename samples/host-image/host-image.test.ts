@@ -21,7 +21,10 @@ describe('host-image in a compartment', () => {
   it('refuses a reference', async () => {
     const plugin = await openTestPlugin(directory);
     try {
-      await assert.rejects(plugin.call('registerImageDriver', { scheme: 'host', reference: 'x' }), /\(plugin\.ts:\d+:\d+\): host: takes nothing/);
+      await assert.rejects(
+        plugin.call('registerImageDriver', { scheme: 'host', reference: 'x' }),
+        /\(plugin\.ts:\d+:\d+\): host: takes nothing/,
+      );
     } finally {
       await plugin.close();
     }
@@ -30,7 +33,11 @@ describe('host-image in a compartment', () => {
 
 describe('host-image and a container', () => {
   it("shows the host's programs, an empty /tmp, and no secrets", async function () {
-    const { stdout, exitCode } = await runOnHost(this, [], 'ls /tmp | wc -l; touch /tmp/x && echo tmp; touch /usr/x 2>/dev/null || echo read-only; ls /etc/shadow 2>/dev/null || echo no shadow');
+    const { stdout, exitCode } = await runOnHost(
+      this,
+      [],
+      'ls /tmp | wc -l; touch /tmp/x && echo tmp; touch /usr/x 2>/dev/null || echo read-only; ls /etc/shadow 2>/dev/null || echo no shadow',
+    );
     assert.equal(exitCode, 0);
     assert.equal(stdout, '0\ntmp\nread-only\nno shadow');
   });

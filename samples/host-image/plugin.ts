@@ -4,7 +4,20 @@ import { definePlugin } from '@bulkhead/plugin-sdk';
 const programs = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 
 /** What programs need of /etc to resolve names and to load libraries; no secrets. */
-const configuration = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'passwd', 'group', 'nsswitch.conf', 'hosts', 'resolv.conf', 'localtime', 'os-release', 'ssl/certs'];
+const configuration = [
+  'alternatives',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'passwd',
+  'group',
+  'nsswitch.conf',
+  'hosts',
+  'resolv.conf',
+  'localtime',
+  'os-release',
+  'ssl/certs',
+];
 
 /** `host:` is an image made of the host itself, read-only, with an empty /tmp, /run, /var/tmp and home. */
 export default definePlugin({

@@ -21,7 +21,8 @@ describe('log-plugin in a compartment', () => {
   it('keeps the last hundred', async () => {
     const plugin = await openTestPlugin(directory);
     try {
-      for (let run = 0; run < 101; run += 1) await plugin.call('postStartProcess', { container: { ...container, pid: run, startedAt: run } });
+      for (let run = 0; run < 101; run += 1)
+        await plugin.call('postStartProcess', { container: { ...container, pid: run, startedAt: run } });
       const lines = (await plugin.command('history')).output.trimEnd().split('\n');
       assert.equal(lines.length, 100);
       assert.match(lines[0] ?? '', /^1970-01-01T00:00:00\.001Z/);

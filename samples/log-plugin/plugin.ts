@@ -21,7 +21,8 @@ export default definePlugin({
       summary: 'List the containers that you ran',
       async run(_input, host) {
         const runs = await readRuns(host);
-        for (const { id, startedAt, uid, image, command } of runs) host.print(`${startedAt}  ${id}  UID=${uid} IMAGE="${image}" COMMAND="${command.join(' ')}"`);
+        for (const { id, startedAt, uid, image, command } of runs)
+          host.print(`${startedAt}  ${id}  UID=${uid} IMAGE="${image}" COMMAND="${command.join(' ')}"`);
       },
     },
   },

@@ -9,7 +9,10 @@ describe('loop-plugin in a compartment', () => {
   it('is stopped at its deadline', async () => {
     const plugin = await openTestPlugin(directory, { deadlineMs: 200 });
     try {
-      await assert.rejects(plugin.call('engineConfig', { config: buildConfig() }), /engineConfig did not answer within 200 ms and was stopped/);
+      await assert.rejects(
+        plugin.call('engineConfig', { config: buildConfig() }),
+        /engineConfig did not answer within 200 ms and was stopped/,
+      );
     } finally {
       await plugin.close();
     }

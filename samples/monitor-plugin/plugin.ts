@@ -20,7 +20,9 @@ export default definePlugin({
       if (event.type === 'signal') host.log.info(`${container.id} was sent ${event.signal}`);
       if (event.type === 'exit') {
         const memory = samples === 0 ? 'unknown (it ended before the first sample)' : `${(peakMemoryBytes / 1_048_576).toFixed(1)} MiB`;
-        host.log.info(`${container.id} exited with ${event.exitCode} after ${(event.runMs / 1000).toFixed(1)} s; peak memory ${memory}; CPU ${Math.round(cpuMs)} ms`);
+        host.log.info(
+          `${container.id} exited with ${event.exitCode} after ${(event.runMs / 1000).toFixed(1)} s; peak memory ${memory}; CPU ${Math.round(cpuMs)} ms`,
+        );
       }
     },
   },

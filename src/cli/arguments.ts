@@ -20,3 +20,11 @@ export function separateCommand(argv: readonly string[]): string[] {
   }
   return [...argv];
 }
+
+/**
+ * The arguments in the order in which they were typed. (oclif's own `argv` sorts them by where each first stands, which turns
+ * `a b a` into `a a b`.)
+ */
+export function argumentsOf(raw: readonly { readonly type: string; readonly input: string }[]): string[] {
+  return raw.filter(({ type }) => type === 'arg').map(({ input }) => input);
+}

@@ -13,9 +13,20 @@ export interface CommonFlags {
 /** What all commands share: the flags for the log, the product, and the form of errors. */
 export abstract class BulkheadCommand extends Command {
   static override baseFlags = {
-    debug: Flags.boolean({ char: 'd', summary: 'Say on standard error what is done, and where plugins run', env: 'BULKHEAD_DEBUG', helpGroup: 'GLOBAL' }),
+    debug: Flags.boolean({
+      char: 'd',
+      summary: 'Say on standard error what is done, and where plugins run',
+      env: 'BULKHEAD_DEBUG',
+      helpGroup: 'GLOBAL',
+    }),
     quiet: Flags.boolean({ char: 'q', summary: 'Say only errors', env: 'BULKHEAD_QUIET', exclusive: ['debug'], helpGroup: 'GLOBAL' }),
-    'plugin-dir': Flags.string({ summary: 'A further directory of plugins; before all others', multiple: true, multipleNonGreedy: true, helpValue: 'DIR', helpGroup: 'GLOBAL' }),
+    'plugin-dir': Flags.string({
+      summary: 'A further directory of plugins; before all others',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'DIR',
+      helpGroup: 'GLOBAL',
+    }),
   };
 
   /** Opens the product for this command line. Reads nothing yet. */

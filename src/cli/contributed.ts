@@ -1,8 +1,9 @@
-import type { Command} from '@oclif/core';
+import type { Command } from '@oclif/core';
 import { Errors, Flags, type Interfaces } from '@oclif/core';
 import { escapeControls } from '#base/text.js';
 import { openLog } from '#base/log.js';
 import { openProduct, type ContributedCommand } from '#wiring/wiring.js';
+import { argumentsOf } from './arguments.js';
 import { BulkheadCommand } from './base-command.js';
 
 type Loadable = Command.Loadable;
@@ -75,14 +76,21 @@ function toFlags(definitions: Readonly<Record<string, Definition>>): Interfaces.
 }
 
 function toFlag({ type, summary, short, required, default: otherwise }: Definition): Interfaces.FlagInput[string] {
-  const common = { summary: escapeControls(summary ?? ''), ...(short === undefined ? {} : { char: short as 'a' }), required: required ?? false };
+  const common = {
+    summary: escapeControls(summary ?? ''),
+    ...(short === undefined ? {} : { char: short as 'a' }),
+    required: required ?? false,
+  };
   if (type === 'boolean') return Flags.boolean({ ...common, default: otherwise === true });
   if (type === 'integer') return Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) });
   return Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) });
 }
 
 /** The class that oclif runs: parses by the manifest, asks the plugin, exits with its code. */
-function toClass({ name, plugin, description }: ContributedCommand, cached: { id: string; summary: string; usage: string; flags: Interfaces.FlagInput }): Command.Class {
+function toClass(
+  { name, plugin, description }: ContributedCommand,
+  cached: { id: string; summary: string; usage: string; flags: Interfaces.FlagInput },
+): Command.Class {
   class Contributed extends BulkheadCommand {
     static override id = cached.id;
     static override summary = cached.summary;
@@ -91,17 +99,22 @@ function toClass({ name, plugin, description }: ContributedCommand, cached: { id
     static override flags = cached.flags;
 
     async run(): Promise<void> {
-      const { argv, flags } = await this.parse(Contributed);
-      checkCount(name, argv.length, description.args ?? { max: 0 });
+      const { flags, raw } = await this.parse(Contributed);
+      const args = argumentsOf(raw);
+      checkCount(name, args.length, description.args ?? { max: 0 });
       const own = Object.fromEntries(Object.entries(flags).filter(([flag, value]) => flag in cached.flags && value !== undefined));
       const { debug, quiet } = flags as unknown as { debug: boolean; quiet: boolean };
-      process.exitCode = await this.open({ debug, quiet }).runCommand(plugin, { name, args: argv as string[], flags: own });
+      process.exitCode = await this.open({ debug, quiet }).runCommand(plugin, { name, args, flags: own });
     }
   }
   return Contributed;
 }
 
-function checkCount(name: string, count: number, { min = 0, max = Infinity }: { min?: number | undefined; max?: number | undefined }): void {
+function checkCount(
+  name: string,
+  count: number,
+  { min = 0, max = Infinity }: { min?: number | undefined; max?: number | undefined },
+): void {
   if (count < min) throw new Errors.CLIError(`${name} takes at least ${min} argument${min === 1 ? '' : 's'}, and got ${count}`);
   if (count > max) throw new Errors.CLIError(`${name} takes at most ${max} argument${max === 1 ? '' : 's'}, and got ${count}`);
 }

@@ -1,4 +1,5 @@
 /** The programs of the host that the engine runs, by absolute path. Looked up in fixed places: PATH belongs to the caller. */
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -7,11 +8,14 @@ import { toolMissing } from './errors.js';
 export const TOOL_DIRECTORIES = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/run/current-system/sw/bin'];
 
 const PACKAGE_OF = { setpriv: 'util-linux', unshare: 'util-linux', mount: 'util-linux', sh: 'dash', cp: 'coreutils', env: 'coreutils' };
+const PROBE_DEADLINE_MS = 2_000;
 type ToolName = keyof typeof PACKAGE_OF;
 
 export interface Tools extends Readonly<Record<ToolName, string>> {
   /** Only asked for when a host name is to be set. */
   readonly hostname: string | undefined;
+  /** Whether env(1) can give signals their default meaning again (coreutils 8.31). */
+  readonly envResetsSignals: boolean;
   /** bash puts a variable `_` into the environment of all that it runs. */
   readonly shellIsBash: boolean;
 }
@@ -27,7 +31,13 @@ export async function findTools(directories: readonly string[] = TOOL_DIRECTORIE
     readTool('env', directories),
   ]);
   const shellIsBash = basename(await realpath(sh)) === 'bash';
-  return { setpriv, unshare, mount, sh, cp, env, hostname: await findTool('hostname', directories), shellIsBash };
+  return { setpriv, unshare, mount, sh, cp, env, hostname: await findTool('hostname', directories), envResetsSignals: await resetsSignals(env), shellIsBash };
+}
+
+function resetsSignals(env: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile(env, ['--default-signal=INT', env], { env: {}, timeout: PROBE_DEADLINE_MS }, (failure) => resolve(failure === null));
+  });
 }
 
 async function readTool(name: ToolName, directories: readonly string[]): Promise<string> {

@@ -1,3 +1,4 @@
+import { realmNames } from './realm.js';
 import { makeConsole, type WriteLog } from './endowments/console.js';
 
 /** Global of the start compartment after lockdown: the stack that plugin code cannot see. */
@@ -15,7 +16,8 @@ export function readStack(error: Error): string {
  */
 export function evaluatePlugin(script: string, name: string, writeLog: WriteLog): unknown {
   const compartment = new Compartment({ globals: harden({ console: makeConsole(writeLog) }), name, __options__: true });
-  // SES gives these to every compartment; the globals of a plugin are those of plugin-sdk/realm.d.ts, and no others.
-  for (const name of ['lockdown', 'Compartment']) Reflect.deleteProperty(compartment.globalThis, name);
+  for (const key of Reflect.ownKeys(compartment.globalThis)) {
+    if (typeof key === 'string' && !realmNames.has(key)) Reflect.deleteProperty(compartment.globalThis, key);
+  }
   return compartment.evaluate(`${script}\n//# sourceURL=plugin:${name}`);
 }

@@ -66,15 +66,18 @@ function evaluate({ script, name }: Task, writeLog: HostFacet['writeLog']): Plug
   } catch (thrown) {
     throw new FaultError(describeThrown(thrown, 'PLUGIN_DOES_NOT_EVALUATE', readStack));
   }
-  if (typeof definition !== 'object' || definition === null) throw fault('NOT_A_PLUGIN', 'the default export of the entry file is not definePlugin({ … })');
+  if (typeof definition !== 'object' || definition === null)
+    throw fault('NOT_A_PLUGIN', 'the default export of the entry file is not definePlugin({ … })');
   return definition as PluginRecord;
 }
 
 type Run = (input: unknown, host: object) => unknown;
 
 function findFunction(definition: PluginRecord, name: CallbackName, input: CallArgument['input']): Run {
-  const found = name === 'command' ? member(member(definition['commands'], String(input['name'])), 'run') : member(definition['callbacks'], name);
-  if (typeof found !== 'function') throw fault('NO_SUCH_CALLBACK', name === 'command' ? `has no command "${String(input['name'])}"` : `has no callback ${name}`);
+  const found =
+    name === 'command' ? member(member(definition['commands'], String(input['name'])), 'run') : member(definition['callbacks'], name);
+  if (typeof found !== 'function')
+    throw fault('NO_SUCH_CALLBACK', name === 'command' ? `has no command "${String(input['name'])}"` : `has no callback ${name}`);
   return found as Run;
 }
 

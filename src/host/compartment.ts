@@ -46,7 +46,11 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
   let turn: Promise<unknown> = Promise.resolve();
 
   const line = openLine(name, startThread({ name, script, env }), (thread, violate) => {
-    serve(thread.powerPort, makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined)), violate);
+    serve(
+      thread.powerPort,
+      makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined)),
+      violate,
+    );
   });
 
   async function ask(method: Method, argument: unknown, deadlineMs: number): Promise<unknown> {

@@ -26,10 +26,10 @@ function checkDescription(name: string, answer: unknown): PluginDescription {
   const lost = findLostNames(answer);
   if (checked.success && lost.length === 0) return checked.output;
   const issues = checked.success ? [] : checked.issues;
-  throw hostErrors.badDefinition(
-    name,
-    [...lost, ...issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`)],
-  );
+  throw hostErrors.badDefinition(name, [
+    ...lost,
+    ...issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`),
+  ]);
 }
 
 /** valibot leaves these keys out of a record without a word, as a defence; an author should hear of it. */

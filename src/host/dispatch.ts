@@ -13,12 +13,21 @@ export interface Respondent {
 }
 
 /** `answers: 'one'`: a failure is always the caller's to see, there is nobody else to ask. */
-export function askOne<Name extends CallbackName>(plugin: Respondent, callback: Name, input: CallbackInput<Name>): Promise<CallbackOutput<Name>> {
+export function askOne<Name extends CallbackName>(
+  plugin: Respondent,
+  callback: Name,
+  input: CallbackInput<Name>,
+): Promise<CallbackOutput<Name>> {
   return plugin.ask(callback, input);
 }
 
 /** `answers: 'every'`: all in order. */
-export async function askEvery<Name extends CallbackName>(plugins: readonly Respondent[], callback: Name, input: CallbackInput<Name>, log: Log): Promise<void> {
+export async function askEvery<Name extends CallbackName>(
+  plugins: readonly Respondent[],
+  callback: Name,
+  input: CallbackInput<Name>,
+  log: Log,
+): Promise<void> {
   for (const plugin of plugins) {
     await underPolicy(plugin, callback, log, async () => void (await plugin.ask(callback, input)));
   }
@@ -28,7 +37,11 @@ export async function askEvery<Name extends CallbackName>(plugins: readonly Resp
 export async function askChain<Name extends CallbackName, Value>(
   plugins: readonly Respondent[],
   callback: Name,
-  chain: { first: Value; input: (value: Value) => CallbackInput<Name>; apply: (value: Value, answer: CallbackOutput<Name>, plugin: string) => Value },
+  chain: {
+    first: Value;
+    input: (value: Value) => CallbackInput<Name>;
+    apply: (value: Value, answer: CallbackOutput<Name>, plugin: string) => Value;
+  },
   log: Log,
 ): Promise<Value> {
   let value = chain.first;

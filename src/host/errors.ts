@@ -3,13 +3,18 @@ import type { Fault } from '#wire/wire.js';
 
 /** What can go wrong with a plugin that runs. Each names the plugin; the host is well. */
 export const hostErrors = {
-  guestNotBuilt: (): BulkheadError => bugError('GUEST_NOT_BUILT', 'Cannot start a compartment: the guest has not been built', { hint: 'npm run build' }),
+  guestNotBuilt: (): BulkheadError =>
+    bugError('GUEST_NOT_BUILT', 'Cannot start a compartment: the guest has not been built', { hint: 'npm run build' }),
 
   deadlineMissed: (plugin: string, callback: string, deadlineMs: number): BulkheadError =>
-    pluginError('DEADLINE_MISSED', `Cannot wait for plugin "${plugin}": ${callback} did not answer within ${deadlineMs} ms and was stopped`, {
-      hint: `bulkhead plugin disable ${plugin}`,
-      data: { plugin, callback, deadlineMs },
-    }),
+    pluginError(
+      'DEADLINE_MISSED',
+      `Cannot wait for plugin "${plugin}": ${callback} did not answer within ${deadlineMs} ms and was stopped`,
+      {
+        hint: `bulkhead plugin disable ${plugin}`,
+        data: { plugin, callback, deadlineMs },
+      },
+    ),
 
   compartmentEnded: (plugin: string, callback: string, why: string): BulkheadError =>
     pluginError('COMPARTMENT_ENDED', `Cannot ask plugin "${plugin}" for ${callback}: its compartment ended (${why})`, {
@@ -24,10 +29,14 @@ export const hostErrors = {
     }),
 
   faulted: (plugin: string, callback: string, fault: Fault, where: string | undefined): BulkheadError =>
-    pluginError(fault.code === 'PLUGIN_THREW' ? 'PLUGIN_THREW' : 'PLUGIN_FAULT', `Plugin "${plugin}" failed in ${callback}${where === undefined ? '' : ` (${where})`}: ${describeFault(fault)}`, {
-      hint: `bulkhead plugin disable ${plugin}`,
-      data: { plugin, callback, fault },
-    }),
+    pluginError(
+      fault.code === 'PLUGIN_THREW' ? 'PLUGIN_THREW' : 'PLUGIN_FAULT',
+      `Plugin "${plugin}" failed in ${callback}${where === undefined ? '' : ` (${where})`}: ${describeFault(fault)}`,
+      {
+        hint: `bulkhead plugin disable ${plugin}`,
+        data: { plugin, callback, fault },
+      },
+    ),
 
   answerRefused: (plugin: string, callback: string, where: string, why: string): BulkheadError =>
     pluginError('ANSWER_REFUSED', `Cannot use the answer of plugin "${plugin}" to ${callback}: ${where} ${why}`, {
@@ -55,5 +64,6 @@ export const powerErrors = {
     pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
   fileUnreadable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
-  storeFull: (keysMax: number): BulkheadError => pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
+  storeFull: (keysMax: number): BulkheadError =>
+    pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
 };

@@ -40,7 +40,11 @@ export function serve<Name extends string>(port: Port, methods: Methods<Name>, o
 function withoutHandler(message: unknown): unknown {
   const handler = v.safeParse(v.object({ id, type: v.literal('HANDLER') }), message);
   if (!handler.success) return message;
-  const fault = { code: 'NOT_PLAIN_DATA', name: 'TypeError', message: 'answered with a value that is not plain data, such as a function or a class instance' };
+  const fault = {
+    code: 'NOT_PLAIN_DATA',
+    name: 'TypeError',
+    message: 'answered with a value that is not plain data, such as a function or a class instance',
+  };
   return { id: handler.output.id, type: 'RAW', value: { ok: false, fault } };
 }
 
@@ -69,7 +73,10 @@ function faultOf(thrown: unknown): (Reply & { ok: false })['fault'] {
  */
 export function openClient<Name extends string>(port: Port, names: readonly Name[], onViolation: (reason: string) => void): Ask<Name> {
   const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), onViolation });
-  const remote = wrap<Record<string, (argument: unknown) => Reply>>(endpoint as never) as unknown as Record<string, (argument: unknown) => Promise<Reply>>;
+  const remote = wrap<Record<string, (argument: unknown) => Reply>>(endpoint as never) as unknown as Record<
+    string,
+    (argument: unknown) => Promise<Reply>
+  >;
   return (name, argument) => {
     const method = remote[name];
     if (method === undefined) throw new TypeError(`No method ${name}`);

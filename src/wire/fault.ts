@@ -13,7 +13,10 @@ export const fault = v.strictObject({
 export type Fault = v.InferOutput<typeof fault>;
 
 /** Every answer that crosses is one of these two; nothing is ever thrown across. */
-export const reply = v.variant('ok', [v.strictObject({ ok: v.literal(true), value: v.unknown() }), v.strictObject({ ok: v.literal(false), fault })]);
+export const reply = v.variant('ok', [
+  v.strictObject({ ok: v.literal(true), value: v.unknown() }),
+  v.strictObject({ ok: v.literal(false), fault }),
+]);
 export type Reply = v.InferOutput<typeof reply>;
 
 /**

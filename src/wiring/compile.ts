@@ -1,6 +1,6 @@
 import { BulkheadError } from '#base/errors.js';
 import { describeScript } from '#host/host.js';
-import type { buildPlugin} from '#package/package.js';
+import type { buildPlugin } from '#package/package.js';
 import { compileErrors, compilePlugin, locateInSource, type Compiled, type Manifest } from '#package/package.js';
 import type { Scene } from './scene.js';
 

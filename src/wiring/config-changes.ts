@@ -36,7 +36,10 @@ export function applyChanges({ config, owners }: OwnedConfig, changes: ConfigCha
   for (const [field, value] of Object.entries(single)) {
     if (value !== undefined) take(field, isDeepStrictEqual(config[field as keyof typeof single], value));
   }
-  return { config: { ...config, ...withoutUndefined(single), env: { ...config.env, ...env }, mounts: mergeMounts(config.mounts, mounts) }, owners: taken };
+  return {
+    config: { ...config, ...withoutUndefined(single), env: { ...config.env, ...env }, mounts: mergeMounts(config.mounts, mounts) },
+    owners: taken,
+  };
 }
 
 /** A mount at a destination that is already there replaces it; the order stays. */

@@ -5,7 +5,24 @@ import type { Scene } from './scene.js';
 /** First words of command lines that belong to Bulkhead, now or by what its users know from elsewhere; no plugin may take one. */
 export const reservedCommands: readonly string[] = [
   ...['run', 'plugin', 'plugins', 'help', 'version', 'completion'],
-  ...['exec', 'shell', 'test', 'build', 'pull', 'push', 'image', 'images', 'instance', 'inspect', 'create', 'start', 'stop', 'kill', 'list', 'ps'],
+  ...[
+    'exec',
+    'shell',
+    'test',
+    'build',
+    'pull',
+    'push',
+    'image',
+    'images',
+    'instance',
+    'inspect',
+    'create',
+    'start',
+    'stop',
+    'kill',
+    'list',
+    'ps',
+  ],
   ...['logs', 'stats', 'wait', 'remove', 'rm', 'prune', 'copy', 'cp', 'volume', 'network', 'system', 'service', 'config', 'doctor'],
 ];
 

@@ -8,24 +8,38 @@ export const wiringErrors = {
     }),
 
   notGrantedWithoutTerminal: (name: string, permissions: readonly string[]): BulkheadError =>
-    userError('CONSENT_NEEDS_TERMINAL', `plugin ${JSON.stringify(name)} asks for ${permissions.join(', ')}, and there is no terminal to ask at`, {
-      hint: `add ${permissions.map((permission) => `--grant ${permission}`).join(' ')}, or --grant-all`,
-      data: { name, permissions },
-    }),
+    userError(
+      'CONSENT_NEEDS_TERMINAL',
+      `plugin ${JSON.stringify(name)} asks for ${permissions.join(', ')}, and there is no terminal to ask at`,
+      {
+        hint: `add ${permissions.map((permission) => `--grant ${permission}`).join(' ')}, or --grant-all`,
+        data: { name, permissions },
+      },
+    ),
 
   consentRefused: (name: string): BulkheadError =>
-    userError('CONSENT_REFUSED', `the permissions of plugin ${JSON.stringify(name)} were not granted; nothing was installed`, { data: { name } }),
+    userError('CONSENT_REFUSED', `the permissions of plugin ${JSON.stringify(name)} were not granted; nothing was installed`, {
+      data: { name },
+    }),
 
   grantNotAsked: (name: string, grant: string, asked: readonly string[]): BulkheadError =>
-    userError('GRANT_NOT_ASKED', `plugin ${JSON.stringify(name)} does not ask for ${JSON.stringify(grant)}; it asks for ${asked.length === 0 ? 'nothing' : asked.join(', ')}`, {
-      data: { name, grant, asked },
-    }),
+    userError(
+      'GRANT_NOT_ASKED',
+      `plugin ${JSON.stringify(name)} does not ask for ${JSON.stringify(grant)}; it asks for ${asked.length === 0 ? 'nothing' : asked.join(', ')}`,
+      {
+        data: { name, grant, asked },
+      },
+    ),
 
   schemeUnknown: (scheme: string, known: readonly string[]): BulkheadError =>
-    userError('IMAGE_SCHEME_UNKNOWN', `Cannot open an image of scheme "${scheme}:": no enabled plugin answers for it${known.length === 0 ? '' : `; there is ${known.map((one) => `${one}:`).join(', ')}`}`, {
-      hint: 'bulkhead plugin list',
-      data: { scheme, known },
-    }),
+    userError(
+      'IMAGE_SCHEME_UNKNOWN',
+      `Cannot open an image of scheme "${scheme}:": no enabled plugin answers for it${known.length === 0 ? '' : `; there is ${known.map((one) => `${one}:`).join(', ')}`}`,
+      {
+        hint: 'bulkhead plugin list',
+        data: { scheme, known },
+      },
+    ),
 
   fieldNotGranted: (plugin: string, field: string): BulkheadError =>
     pluginError('CONFIG_FIELD_NOT_GRANTED', `Cannot let plugin "${plugin}" change ${field}: it was not granted config:${field}`, {
@@ -42,7 +56,8 @@ export const wiringErrors = {
   catalogUnsound: (why: string, hint: string | undefined): BulkheadError =>
     userError('CATALOG_UNSOUND', `Cannot tell which plugins a run needs: ${why}`, { hint: hint ?? 'bulkhead plugin list', data: { why } }),
 
-  notFound: (name: string): BulkheadError => userError('PLUGIN_NOT_FOUND', 'plugin not found', { hint: 'bulkhead plugin list', data: { name } }),
+  notFound: (name: string): BulkheadError =>
+    userError('PLUGIN_NOT_FOUND', 'plugin not found', { hint: 'bulkhead plugin list', data: { name } }),
 
   cannotLook: (path: string, why: string, cause: unknown): BulkheadError =>
     userError('PATH_UNREADABLE', `Cannot look at ${path}: ${why}`, { data: { path, why }, cause }),

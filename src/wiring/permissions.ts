@@ -13,7 +13,12 @@ export function listPermissions(permissions: Permissions): string[] {
 /**
  * What is granted at install. Without an explicit yes, by flag or at a terminal, nothing is: neither granted nor installed.
  */
-export async function decideGrants(name: string, asked: Permissions, request: GrantRequest, consent: Consent | undefined): Promise<Permissions> {
+export async function decideGrants(
+  name: string,
+  asked: Permissions,
+  request: GrantRequest,
+  consent: Consent | undefined,
+): Promise<Permissions> {
   const lines = listPermissions(asked);
   if (request === 'all') return asked;
   if (request !== undefined) return pickGrants(name, asked, lines, request);
@@ -26,6 +31,9 @@ export async function decideGrants(name: string, asked: Permissions, request: Gr
 function pickGrants(name: string, asked: Permissions, lines: readonly string[], request: readonly string[]): Permissions {
   const unknown = request.find((grant) => !lines.includes(grant));
   if (unknown !== undefined) throw wiringErrors.grantNotAsked(name, unknown, lines);
-  const granted = Object.entries(asked).map(([key, values]) => [key, (values ?? []).filter((value) => request.includes(`${key}:${value}`))]);
+  const granted = Object.entries(asked).map(([key, values]) => [
+    key,
+    (values ?? []).filter((value) => request.includes(`${key}:${value}`)),
+  ]);
   return Object.fromEntries(granted) as Permissions;
 }

@@ -60,7 +60,11 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
     async openImage(scheme, reference) {
       const drivers = having('registerImageDriver');
       const driver = drivers.find(({ installation }) => installation.manifest.imageSchemes.includes(scheme));
-      if (driver === undefined) throw wiringErrors.schemeUnknown(scheme, drivers.flatMap(({ installation }) => installation.manifest.imageSchemes));
+      if (driver === undefined)
+        throw wiringErrors.schemeUnknown(
+          scheme,
+          drivers.flatMap(({ installation }) => installation.manifest.imageSchemes),
+        );
       return askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
     },
     async configure(config): Promise<ContainerConfig> {
@@ -81,7 +85,8 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
       ? {}
       : {
           // The engine goes on when an observer fails; one that the operator requires ends the run.
-          observe: (container, event) => askEvery(observers, 'monitorContainer', { container, event }, scene.log).catch((error: unknown) => stop(error)),
+          observe: (container, event) =>
+            askEvery(observers, 'monitorContainer', { container, event }, scene.log).catch((error: unknown) => stop(error)),
         }),
   };
 }

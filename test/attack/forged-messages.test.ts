@@ -42,7 +42,11 @@ const forgedCalls: Readonly<Record<string, unknown>> = {
 
 const forgedAnswers: Readonly<Record<string, unknown>> = {
   'a proxy instead of data': { type: 'HANDLER', name: 'proxy', value: {} },
-  'a thrown value': { type: 'HANDLER', name: 'throw', value: { isError: true, value: { message: 'm', name: 'n', stack: 's', __proto__: null } } },
+  'a thrown value': {
+    type: 'HANDLER',
+    name: 'throw',
+    value: { isError: true, value: { message: 'm', name: 'n', stack: 's', __proto__: null } },
+  },
   'an unknown handler': { type: 'HANDLER', name: 'nobody', value: 1 },
   'a value that is no reply': raw('yes'),
   'a reply without a value': raw({ ok: true }),
@@ -99,7 +103,10 @@ describe('a forged answer to the host', () => {
   it('passes when it is a plain reply', async () => {
     const { port1, port2 } = new MessageChannel();
     serve(port2, { echo: (value) => value }, () => assert.fail('violation'));
-    assert.deepEqual(await openClient(port1, ['echo'], () => assert.fail('violation'))('echo', { a: [1] }), { ok: true, value: { a: [1] } });
+    assert.deepEqual(await openClient(port1, ['echo'], () => assert.fail('violation'))('echo', { a: [1] }), {
+      ok: true,
+      value: { a: [1] },
+    });
     port1.close();
   });
 });

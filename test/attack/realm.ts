@@ -1,5 +1,17 @@
 /** What must be the same before and after whatever a plugin did: the parts of the host's realm that an escape would touch. */
-const watched: readonly object[] = [globalThis, Object, Object.prototype, Array.prototype, Function.prototype, Promise.prototype, Map.prototype, String.prototype, Error, Error.prototype, process];
+const watched: readonly object[] = [
+  globalThis,
+  Object,
+  Object.prototype,
+  Array.prototype,
+  Function.prototype,
+  Promise.prototype,
+  Map.prototype,
+  String.prototype,
+  Error,
+  Error.prototype,
+  process,
+];
 
 export interface RealmSnapshot {
   readonly keys: readonly (readonly (string | symbol)[])[];

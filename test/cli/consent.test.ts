@@ -54,7 +54,9 @@ describe('installing a plugin that asks for permissions', () => {
 
   it('grants what is named, and the rest is refused when it is used', async () => {
     assert.equal((await cli.run('plugin', 'install', '--grant', 'config:env', file)).exitCode, 0);
-    const { installation } = JSON.parse((await cli.run('plugin', 'inspect', '--json', name)).stdout) as { installation: { grants: object } };
+    const { installation } = JSON.parse((await cli.run('plugin', 'inspect', '--json', name)).stdout) as {
+      installation: { grants: object };
+    };
     assert.deepEqual(installation.grants, { config: ['env'], env: [] });
   });
 

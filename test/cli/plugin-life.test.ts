@@ -17,14 +17,26 @@ describe('the life of a plugin, as Apptainer tells it', () => {
     const empty = { exitCode: 0, stdout: 'There are no plugins installed.', stderr: '' };
     const file = join(cli.root, 'plugin.sif');
     assert.deepEqual(await cli.run('plugin', 'list'), empty);
-    assert.deepEqual(await cli.run('plugin', 'compile', '--out', file, sample), { exitCode: 0, stdout: '', stderr: `INFO:    Plugin built to: ${file}` });
+    assert.deepEqual(await cli.run('plugin', 'compile', '--out', file, sample), {
+      exitCode: 0,
+      stdout: '',
+      stderr: `INFO:    Plugin built to: ${file}`,
+    });
     assert.deepEqual(await cli.run('plugin', 'install', file), { exitCode: 0, stdout: '', stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'list'), { exitCode: 0, stdout: `ENABLED  NAME\n    yes  ${name}`, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'disable', name), { exitCode: 0, stdout: '', stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'list'), { exitCode: 0, stdout: `ENABLED  NAME\n     no  ${name}`, stderr: '' });
-    assert.deepEqual(await cli.run('plugin', 'disable', name), { exitCode: 0, stdout: '', stderr: `INFO:    Plugin "${name}" is already disabled` });
+    assert.deepEqual(await cli.run('plugin', 'disable', name), {
+      exitCode: 0,
+      stdout: '',
+      stderr: `INFO:    Plugin "${name}" is already disabled`,
+    });
     assert.deepEqual(await cli.run('plugin', 'enable', name), { exitCode: 0, stdout: '', stderr: '' });
-    assert.deepEqual(await cli.run('plugin', 'enable', name), { exitCode: 0, stdout: '', stderr: `INFO:    Plugin "${name}" is already enabled` });
+    assert.deepEqual(await cli.run('plugin', 'enable', name), {
+      exitCode: 0,
+      stdout: '',
+      stderr: `INFO:    Plugin "${name}" is already enabled`,
+    });
     assert.match((await cli.run('plugin', 'list')).stdout, / {4}yes {2}example/);
     const lines = `Name: ${name}\nDescription: This is a short example CLI plugin for Bulkhead\nAuthor: The Bulkhead Authors\nVersion: 0.1.0`;
     assert.deepEqual(await cli.run('plugin', 'inspect', name), { exitCode: 0, stdout: lines, stderr: '' });
@@ -39,7 +51,10 @@ describe('the life of a plugin, as Apptainer tells it', () => {
 
   it('is told in full with --json', async () => {
     await cli.install(sample);
-    const { plugins, problems } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as { plugins: { name: string; grants: object }[]; problems: [] };
+    const { plugins, problems } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as {
+      plugins: { name: string; grants: object }[];
+      problems: [];
+    };
     assert.deepEqual([plugins.map((plugin) => plugin.name), problems], [[name], []]);
     const failed = await cli.run('plugin', 'enable', 'example.com/nobody', '--json');
     assert.equal(failed.exitCode, 255);
@@ -49,7 +64,9 @@ describe('the life of a plugin, as Apptainer tells it', () => {
   it('may be of one user alone', async () => {
     const file = await cli.compile(sample);
     assert.equal((await cli.run('plugin', 'install', '--user', file)).exitCode, 0);
-    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as { plugins: { directory: { path: string; scope: string } }[] };
+    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as {
+      plugins: { directory: { path: string; scope: string } }[];
+    };
     assert.deepEqual(plugins[0]?.directory, { scope: 'user', path: join(cli.root, 'home/.local/libexec/bulkhead/plugin') });
     assert.equal((await cli.run('plugin', 'uninstall', name)).exitCode, 0);
   });
@@ -57,13 +74,21 @@ describe('the life of a plugin, as Apptainer tells it', () => {
   it('is sorted by name in the list', async () => {
     for (const sampleName of ['monitor-plugin', 'host-image', 'log-plugin']) await cli.install(join(repository, 'samples', sampleName));
     const { stdout } = await cli.run('plugin', 'list');
-    assert.equal(stdout, 'ENABLED  NAME\n    yes  example.com/host-image\n    yes  example.com/log-plugin\n    yes  example.com/monitor-plugin');
+    assert.equal(
+      stdout,
+      'ENABLED  NAME\n    yes  example.com/host-image\n    yes  example.com/log-plugin\n    yes  example.com/monitor-plugin',
+    );
   });
 });
 
 describe('who may change the plugins of all users', () => {
   const refusal = (verb: string) => `"bulkhead plugin ${verb}" command requires root privileges or an unprivileged installation`;
-  const verbs = [['install', 'x.sif'], ['uninstall', 'x'], ['enable', 'x'], ['disable', 'x']] as const;
+  const verbs = [
+    ['install', 'x.sif'],
+    ['uninstall', 'x'],
+    ['enable', 'x'],
+    ['disable', 'x'],
+  ] as const;
 
   it('is not an ordinary user, on an installation of root', async function () {
     needOrdinaryUser(this);
@@ -102,11 +127,19 @@ describe('what is typed wrong', () => {
   after(() => cli.close());
 
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [['plugin', 'install', '/nonexistent.sif'], 255, /^FATAL: {3}Failed to install plugin "\/nonexistent\.sif": could not load plugin: failed to retrieve path/],
+    [
+      ['plugin', 'install', '/nonexistent.sif'],
+      255,
+      /^FATAL: {3}Failed to install plugin "\/nonexistent\.sif": could not load plugin: failed to retrieve path/,
+    ],
     [['plugin', 'install', '/'], 255, /is not a valid plugin/],
     [['plugin', 'install', '/etc/passwd'], 255, /^FATAL: {3}Failed to install plugin/],
     [['plugin', 'inspect', 'example.com/nobody'], 255, /^FATAL: {3}Failed to inspect plugin "example\.com\/nobody": plugin not found\./],
-    [['plugin', 'uninstall', 'example.com/nobody'], 255, /^FATAL: {3}Failed to uninstall plugin "example\.com\/nobody": plugin not found\./],
+    [
+      ['plugin', 'uninstall', 'example.com/nobody'],
+      255,
+      /^FATAL: {3}Failed to uninstall plugin "example\.com\/nobody": plugin not found\./,
+    ],
     [['plugin', 'disable', '../../etc'], 255, /plugin not found\./],
     [['plugin', 'compile', '/nonexistent'], 255, /^FATAL: {3}Compilation failed: "\/nonexistent" doesn't exist/],
     [['plugin', 'enable'], 1, /Missing 1 required arg/],
@@ -153,7 +186,10 @@ export default definePlugin({ name: 'test/plugin', version: '1.0.0', author: 'a'
   });
 
   it('gives the same bytes for the same source, wherever it lies', async () => {
-    const source = { 'plugin.ts': definition('postStartProcess() { helper() }').replace('\n', "\nimport { helper } from './helper.js';\n"), 'helper.js': 'export const helper = () => 1;' };
+    const source = {
+      'plugin.ts': definition('postStartProcess() { helper() }').replace('\n', "\nimport { helper } from './helper.js';\n"),
+      'helper.js': 'export const helper = () => 1;',
+    };
     await compile(source);
     const first = await readFile(join(directory, 'source.sif'));
     directory = join(cli.root, 'elsewhere/deeper/source');
@@ -163,7 +199,10 @@ export default definePlugin({ name: 'test/plugin', version: '1.0.0', author: 'a'
   });
 
   it('names the file that imports a Node built-in', async () => {
-    const { exitCode, stderr } = await compile({ 'plugin.ts': definition('').replace('\n', "\nimport './helper.js';\n"), 'helper.js': "\nimport fs from 'fs';\nexport default fs;" });
+    const { exitCode, stderr } = await compile({
+      'plugin.ts': definition('').replace('\n', "\nimport './helper.js';\n"),
+      'helper.js': "\nimport fs from 'fs';\nexport default fs;",
+    });
     assert.equal(exitCode, 255);
     assert.match(stderr, /helper\.js:2:\d+: a plugin cannot import "fs"/);
   });

@@ -23,19 +23,29 @@ describe('bulkhead run, with plugins', () => {
   });
 
   it('gives everything behind the image to the command, even flags', async () => {
-    assert.equal((await cli.run('run', '--env', 'A=b', 'host:', 'echo', '--help', '-d', '--', 'x')).stdout, '--help -d -- x');
+    assert.equal((await cli.run('run', '--env', 'A=b', 'host:', 'echo', '--help', '-d', '--', 'x', '-d')).stdout, '--help -d -- x -d');
   });
 
   it('asks each plugin in a thread that is not the main one, and says so with --debug', async () => {
     const { stderr } = await cli.run('run', '--debug', 'host:', 'true');
-    const threads = [...stderr.matchAll(/^DEBUG: {3}(\S+): runs in thread (\d+); the main thread is 0$/gm)].map(([, name, thread]) => [name, thread]);
-    assert.deepEqual(threads.map(([name]) => name).toSorted(), ['example.com/config-plugin', 'example.com/host-image', 'example.com/log-plugin', 'example.com/monitor-plugin']);
+    const threads = [...stderr.matchAll(/^DEBUG: {3}(\S+): runs in thread (\d+); the main thread is 0$/gm)].map(([, name, thread]) => [
+      name,
+      thread,
+    ]);
+    assert.deepEqual(threads.map(([name]) => name).toSorted(), [
+      'example.com/config-plugin',
+      'example.com/host-image',
+      'example.com/log-plugin',
+      'example.com/monitor-plugin',
+    ]);
     assert.equal(new Set(threads.map(([, thread]) => thread)).size, 4);
     assert.ok(!threads.some(([, thread]) => thread === '0'));
   });
 
   it('passes a signal on to the command and tells the monitor', async () => {
-    const run = cli.start(['run', 'host:', 'sh', '-c', "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.05; done"], { buffer: true });
+    const run = cli.start(['run', 'host:', 'sh', '-c', "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.05; done"], {
+      buffer: true,
+    });
     await until(run, 'ready');
     run.kill('SIGINT');
     const { exitCode, stdout, stderr } = await run;
@@ -59,7 +69,9 @@ describe('bulkhead run, with plugins', () => {
   it('stops before the container starts when a required plugin has lost its package', async () => {
     await cli.install(sample('loop-plugin'), '--required');
     const packages = join(cli.env['BULKHEAD_ROOT'] ?? '', 'usr/local/libexec/bulkhead/plugin/packages');
-    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as { plugins: { name: string; packageFile: string }[] };
+    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as {
+      plugins: { name: string; packageFile: string }[];
+    };
     const lost = plugins.find(({ name }) => name === 'example.com/loop-plugin')?.packageFile ?? '';
     assert.ok(lost.startsWith(packages));
     await rm(lost);
@@ -71,7 +83,9 @@ describe('bulkhead run, with plugins', () => {
   });
 
   it('stops when a package was changed after it was installed', async () => {
-    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as { plugins: { name: string; packageFile: string }[] };
+    const { plugins } = JSON.parse((await cli.run('plugin', 'list', '--json')).stdout) as {
+      plugins: { name: string; packageFile: string }[];
+    };
     const file = plugins.find(({ name }) => name === 'example.com/config-plugin')?.packageFile ?? '';
     const original = await readFile(file);
     const changed = Buffer.from(original);

@@ -18,9 +18,21 @@ const newerMinor = `${major}.${minor + 1}.0`;
 /** Real packages, each built against an altered contract. */
 const rows: readonly { title: string; contract: ContractStamp; refused?: RegExp; note?: RegExp }[] = [
   { title: 'the same contract', contract: stamp({}) },
-  { title: 'a newer minor, its callbacks unchanged', contract: stamp({ version: newerMinor, digest: otherDigest }), note: new RegExp(`${newerMinor}.*${CONTRACT.version}`) },
-  { title: 'a newer minor, a callback changed since', contract: stamp({ version: newerMinor, digest: otherDigest, callbacks: { command: newerMinor } }), refused: /too new for this host/ },
-  { title: 'a newer minor, a callback that the host lacks', contract: stamp({ version: newerMinor, digest: otherDigest, callbacks: { ...used, later: newerMinor } }), refused: /too new for this host/ },
+  {
+    title: 'a newer minor, its callbacks unchanged',
+    contract: stamp({ version: newerMinor, digest: otherDigest }),
+    note: new RegExp(`${newerMinor}.*${CONTRACT.version}`),
+  },
+  {
+    title: 'a newer minor, a callback changed since',
+    contract: stamp({ version: newerMinor, digest: otherDigest, callbacks: { command: newerMinor } }),
+    refused: /too new for this host/,
+  },
+  {
+    title: 'a newer minor, a callback that the host lacks',
+    contract: stamp({ version: newerMinor, digest: otherDigest, callbacks: { ...used, later: newerMinor } }),
+    refused: /too new for this host/,
+  },
   { title: 'a newer major', contract: stamp({ version: `${major + 1}.0.0`, digest: otherDigest }), refused: /too new/ },
   { title: 'an older major', contract: stamp({ version: `${major - 1}.9.0`, digest: otherDigest }), refused: /too old/ },
   { title: 'the same version with another digest', contract: stamp({ digest: otherDigest }), refused: /not the contract it claims/ },
@@ -46,7 +58,15 @@ describe('the version lock', () => {
     const directory = { path: join(cli.env['BULKHEAD_ROOT'] ?? '', 'usr/local/libexec/bulkhead/plugin'), scope: 'system' } as const;
     const uid = process.geteuid?.() ?? -1;
     const place = { directories: [directory], uid };
-    await installPackage(readPackage(await readFile(file), file), { place, directory, offered: contract, lock: 'range', grants: {}, onFailure: 'default', reservedCommands: [] });
+    await installPackage(readPackage(await readFile(file), file), {
+      place,
+      directory,
+      offered: contract,
+      lock: 'range',
+      grants: {},
+      onFailure: 'default',
+      reservedCommands: [],
+    });
   }
 
   for (const { title, contract, refused, note } of rows) {
@@ -66,7 +86,8 @@ describe('the version lock', () => {
       const check = ({ exitCode, stderr }: { exitCode: number | undefined; stderr: string }): void => {
         assert.equal(exitCode, 255);
         assert.match(stderr, refused);
-        for (const told of [name, contract.version, CONTRACT.version, 'Try: ']) assert.ok(stderr.includes(told), `${stderr} does not tell ${told}`);
+        for (const told of [name, contract.version, CONTRACT.version, 'Try: '])
+          assert.ok(stderr.includes(told), `${stderr} does not tell ${told}`);
       };
       check(await cli.run('plugin', 'install', file));
       assert.equal((await cli.run('plugin', 'list')).stdout, 'There are no plugins installed.');

@@ -28,7 +28,13 @@ export interface Cli {
 
 export async function openCli(): Promise<Cli> {
   const root = await mkdtemp(join(tmpdir(), 'bulkhead-cli-'));
-  const env = { PATH: process.env['PATH'] ?? '', BULKHEAD_ROOT: join(root, 'system'), HOME: join(root, 'home'), XDG_RUNTIME_DIR: join(root, 'run'), SLURM_JOB_ID: '4711' };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    BULKHEAD_ROOT: join(root, 'system'),
+    HOME: join(root, 'home'),
+    XDG_RUNTIME_DIR: join(root, 'run'),
+    SLURM_JOB_ID: '4711',
+  };
   const start: Cli['start'] = (argv, options = {}) =>
     execa(process.execPath, [program, ...argv], { reject: false, extendEnv: false, env, stdin: 'ignore', ...options }) as ResultPromise;
   const run: Cli['run'] = async (...argv) => {

@@ -8,7 +8,12 @@ import { openHost, type Host, type Respondent } from '#host/host.js';
 /** A log that remembers. */
 export function memoryLog(): Log & { readonly lines: { level: LogLevel; message: string }[]; text(): string } {
   const lines: { level: LogLevel; message: string }[] = [];
-  return { isDebug: true, lines, text: () => lines.map(({ level, message }) => `${level}: ${message}`).join('\n'), write: (level, message) => void lines.push({ level, message }) };
+  return {
+    isDebug: true,
+    lines,
+    text: () => lines.map(({ level, message }) => `${level}: ${message}`).join('\n'),
+    write: (level, message) => void lines.push({ level, message }),
+  };
 }
 
 /** A plugin's script around some source: `members` is the inside of an object of callbacks. */
@@ -26,7 +31,10 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-export async function openTestHost({ env = {}, deadlineMs }: { env?: Record<string, string>; deadlineMs?: number } = {}): Promise<TestHost> {
+export async function openTestHost({
+  env = {},
+  deadlineMs,
+}: { env?: Record<string, string>; deadlineMs?: number } = {}): Promise<TestHost> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
   const log = memoryLog();
   let printed = '';

@@ -41,13 +41,22 @@ describe('asking every plugin', () => {
   });
 
   it('stops where the operator called the plugin required', async () => {
-    const asked = askEvery([respondent('x', failing, 'required')], 'monitorContainer', { container, event: { type: 'start' } }, memoryLog());
+    const asked = askEvery(
+      [respondent('x', failing, 'required')],
+      'monitorContainer',
+      { container, event: { type: 'start' } },
+      memoryLog(),
+    );
     await assert.rejects(asked, /broken/);
   });
 });
 
 describe('asking a chain', () => {
-  const chain = { first: [] as string[], input: (value: string[]) => ({ config: value }) as never, apply: (value: string[], answer: unknown) => [...value, String(answer)] };
+  const chain = {
+    first: [] as string[],
+    input: (value: string[]) => ({ config: value }) as never,
+    apply: (value: string[], answer: unknown) => [...value, String(answer)],
+  };
 
   it('shows each plugin what those before it made', async () => {
     const seen: number[] = [];

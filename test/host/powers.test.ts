@@ -8,7 +8,9 @@ import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/c
 
 /** Runs `body` as an engineConfig callback, in a fresh compartment; what it returns becomes the variable R. */
 async function evaluate(scene: TestHost, body: string, grants: Permissions = {}): Promise<string> {
-  const script = scriptOf(`async engineConfig(_, host) { const tell = (error) => error.code; const r = await (async () => { ${body} })(); return { env: { R: String(r) } } }`);
+  const script = scriptOf(
+    `async engineConfig(_, host) { const tell = (error) => error.code; const r = await (async () => { ${body} })(); return { env: { R: String(r) } } }`,
+  );
   await scene.host.close();
   const answer = await scene.plugin(script, { grants }).ask('engineConfig', { config: buildConfig() });
   return answer?.env?.['R'] ?? '';
@@ -30,7 +32,10 @@ describe('powers', () => {
     it('carries the name of the plugin, and has been written when the call is over', async () => {
       await evaluate(scene, `for (let i = 0; i < 50; i++) host.log.info('line ' + i)`);
       const lines = scene.log.lines.filter(({ level }) => level === 'info').map(({ message }) => message);
-      assert.deepEqual(lines, Array.from({ length: 50 }, (_, index) => `[test/plugin] line ${index}`));
+      assert.deepEqual(
+        lines,
+        Array.from({ length: 50 }, (_, index) => `[test/plugin] line ${index}`),
+      );
     });
   });
 
@@ -42,7 +47,9 @@ describe('powers', () => {
     });
 
     it('prints in a command, without control characters', async () => {
-      const plugin = scene.plugin(scriptOf('', { commands: `hello: { summary: '', run(_, host) { host.print('a\\u001b[31mb'); return 3 } }` }));
+      const plugin = scene.plugin(
+        scriptOf('', { commands: `hello: { summary: '', run(_, host) { host.print('a\\u001b[31mb'); return 3 } }` }),
+      );
       assert.equal(await plugin.ask('command', { name: 'hello', args: [], flags: {} }), 3);
       assert.equal(scene.printed(), 'a\\u001b[31mb\n');
     });
@@ -51,11 +58,17 @@ describe('powers', () => {
   describe('store', () => {
     it('keeps values from one compartment to the next', async () => {
       await evaluate(scene, `await host.store.set('k', 'v'); await host.store.set('__proto__', 'p')`);
-      assert.equal(await evaluate(scene, `return [await host.store.get('k'), await host.store.get('__proto__'), await host.store.keys()].join()`), 'v,p,__proto__,k');
+      assert.equal(
+        await evaluate(scene, `return [await host.store.get('k'), await host.store.get('__proto__'), await host.store.keys()].join()`),
+        'v,p,__proto__,k',
+      );
     });
 
     it('forgets what was deleted and has nothing for an unknown key', async () => {
-      assert.equal(await evaluate(scene, `await host.store.set('k', 'v'); await host.store.delete('k'); return await host.store.get('k')`), 'undefined');
+      assert.equal(
+        await evaluate(scene, `await host.store.set('k', 'v'); await host.store.delete('k'); return await host.store.get('k')`),
+        'undefined',
+      );
     });
 
     it('takes 256 keys and refuses one more', async () => {
@@ -64,7 +77,10 @@ describe('powers', () => {
     });
 
     it('takes 64 KiB and refuses one character more', async () => {
-      assert.equal(await evaluate(scene, `await host.store.set('k', 'x'.repeat(65536)); return (await host.store.get('k')).length`), '65536');
+      assert.equal(
+        await evaluate(scene, `await host.store.set('k', 'x'.repeat(65536)); return (await host.store.get('k')).length`),
+        '65536',
+      );
       assert.equal(await evaluate(scene, `return await host.store.set('k', 'x'.repeat(65537)).catch(tell)`), 'POWER_BAD_ARGUMENT');
     });
 
@@ -76,7 +92,10 @@ describe('powers', () => {
 
   describe('env', () => {
     it('shows the granted names and no other', async () => {
-      assert.equal(await evaluate(scene, `return [host.env('GRANTED'), host.env('SECRET'), host.env('toString')].join()`, { env: ['GRANTED'] }), 'yes,,');
+      assert.equal(
+        await evaluate(scene, `return [host.env('GRANTED'), host.env('SECRET'), host.env('toString')].join()`, { env: ['GRANTED'] }),
+        'yes,,',
+      );
     });
   });
 
@@ -113,8 +132,14 @@ describe('powers', () => {
       await writeFile(join(directory, 'large'), Buffer.alloc(1_048_577, 'x'));
       await writeFile(join(directory, 'fits'), Buffer.alloc(1_048_576, 'x'));
       const readAll = `return (await Promise.all(['fifo', '', 'large'].map((n) => host.readFile(${JSON.stringify(directory)} + (n && '/' + n)).catch(tell)))).join()`;
-      assert.equal(await evaluate(scene, readAll, { readFile: [directory] }), 'POWER_FILE_UNREADABLE,POWER_FILE_UNREADABLE,POWER_FILE_UNREADABLE');
-      assert.equal(await evaluate(scene, `return (await host.readFile(${JSON.stringify(`${directory}/fits`)})).length`, { readFile: [directory] }), '1048576');
+      assert.equal(
+        await evaluate(scene, readAll, { readFile: [directory] }),
+        'POWER_FILE_UNREADABLE,POWER_FILE_UNREADABLE,POWER_FILE_UNREADABLE',
+      );
+      assert.equal(
+        await evaluate(scene, `return (await host.readFile(${JSON.stringify(`${directory}/fits`)})).length`, { readFile: [directory] }),
+        '1048576',
+      );
     });
 
     it('does not tell whether a file exists that was not granted', async () => {
@@ -124,7 +149,10 @@ describe('powers', () => {
 
   it('end with the call in whose name they were given', async () => {
     const plugin = scene.plugin(
-      scriptOf(`engineConfig(_, host) { kept = host }, async postStartProcess() { throw new Error(await kept.store.get('k').catch((e) => e.message)) }`, { before: 'let kept' }),
+      scriptOf(
+        `engineConfig(_, host) { kept = host }, async postStartProcess() { throw new Error(await kept.store.get('k').catch((e) => e.message)) }`,
+        { before: 'let kept' },
+      ),
     );
     await plugin.ask('engineConfig', { config: buildConfig() });
     const container = { id: 'abcdefghijkl', image: 'host:', command: ['true'], pid: 1, startedAt: 0, uid: 0 };

@@ -7,15 +7,24 @@ import { buildConfig } from '../helpers/compartment.js';
 const all: Permissions = { config: ['mounts', 'env', 'command', 'hostname', 'workingDirectory', 'readOnly'] };
 
 function apply(...answers: readonly (readonly [plugin: string, changes: ConfigChanges, grants?: Permissions])[]): OwnedConfig {
-  return answers.reduce((owned, [plugin, changes, grants = all]) => applyChanges(owned, changes, plugin, grants), startOwnership(buildConfig()));
+  return answers.reduce(
+    (owned, [plugin, changes, grants = all]) => applyChanges(owned, changes, plugin, grants),
+    startOwnership(buildConfig()),
+  );
 }
 const bind = (destination: string, source = '/a') => ({ type: 'bind', source, destination }) as const;
 const refusedWith = (code: string) => (error: BulkheadError) => error.code === code;
 
 describe('the changes of plugins to a configuration', () => {
   it('are added to mounts and environment, and replace the rest', () => {
-    const { config } = apply(['a', { env: { A: '1' }, mounts: [bind('/a')] }], ['b', { env: { B: '2' }, mounts: [bind('/b')], hostname: 'h', readOnly: true }]);
-    assert.deepEqual(config, buildConfig({ env: { PATH: '/bin', A: '1', B: '2' }, mounts: [bind('/a'), bind('/b')], hostname: 'h', readOnly: true }));
+    const { config } = apply(
+      ['a', { env: { A: '1' }, mounts: [bind('/a')] }],
+      ['b', { env: { B: '2' }, mounts: [bind('/b')], hostname: 'h', readOnly: true }],
+    );
+    assert.deepEqual(
+      config,
+      buildConfig({ env: { PATH: '/bin', A: '1', B: '2' }, mounts: [bind('/a'), bind('/b')], hostname: 'h', readOnly: true }),
+    );
   });
 
   it('may replace what the user or a default set', () => {
@@ -23,7 +32,13 @@ describe('the changes of plugins to a configuration', () => {
   });
 
   it('may agree', () => {
-    assert.equal(apply(['a', { hostname: 'h', env: { A: '1' }, mounts: [bind('/a')] }], ['b', { hostname: 'h', env: { A: '1' }, mounts: [bind('/a')] }]).config.hostname, 'h');
+    assert.equal(
+      apply(
+        ['a', { hostname: 'h', env: { A: '1' }, mounts: [bind('/a')] }],
+        ['b', { hostname: 'h', env: { A: '1' }, mounts: [bind('/a')] }],
+      ).config.hostname,
+      'h',
+    );
   });
 
   for (const [title, first, second, field] of [
@@ -44,7 +59,14 @@ describe('the changes of plugins to a configuration', () => {
     });
   }
 
-  for (const changes of [{ mounts: [bind('/a')] }, { env: { A: '1' } }, { command: ['x'] }, { hostname: 'h' }, { workingDirectory: '/' }, { readOnly: true }] satisfies ConfigChanges[]) {
+  for (const changes of [
+    { mounts: [bind('/a')] },
+    { env: { A: '1' } },
+    { command: ['x'] },
+    { hostname: 'h' },
+    { workingDirectory: '/' },
+    { readOnly: true },
+  ] satisfies ConfigChanges[]) {
     const field = Object.keys(changes)[0] ?? '';
     it(`are refused where ${field} was not granted`, () => {
       const others = (all.config ?? []).filter((name) => name !== field);

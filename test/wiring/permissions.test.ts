@@ -29,7 +29,8 @@ describe('grants', () => {
     await assert.rejects(decideGrants('p', asked, undefined, undefined), refusedWith('CONSENT_NEEDS_TERMINAL'));
   });
 
-  it('need no question where the plugin asks for nothing', async () => assert.deepEqual(await decideGrants('p', {}, undefined, undefined), {}));
+  it('need no question where the plugin asks for nothing', async () =>
+    assert.deepEqual(await decideGrants('p', {}, undefined, undefined), {}));
 
   it('are all of them with --grant-all', async () => assert.deepEqual(await decideGrants('p', asked, 'all', undefined), asked));
 

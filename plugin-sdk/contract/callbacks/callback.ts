@@ -22,6 +22,8 @@ export interface Callback<Input extends GenericSchema = GenericSchema, Output ex
 }
 
 /** Keeps the exact schema types. */
-export function callback<Input extends GenericSchema, Output extends GenericSchema>(definition: Callback<Input, Output>): Callback<Input, Output> {
+export function callback<Input extends GenericSchema, Output extends GenericSchema>(
+  definition: Callback<Input, Output>,
+): Callback<Input, Output> {
   return definition;
 }

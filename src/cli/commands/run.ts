@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { argumentsOf } from '../arguments.js';
 import { BulkheadCommand } from '../base-command.js';
 
 export default class Run extends BulkheadCommand {
@@ -13,8 +14,20 @@ export default class Run extends BulkheadCommand {
   static override strict = false;
   static override args = { image: Args.string({ required: true, description: 'directory, or SCHEME:REFERENCE' }) };
   static override flags = {
-    bind: Flags.string({ char: 'B', summary: 'Show a path of the host in the container', multiple: true, multipleNonGreedy: true, helpValue: 'SRC[:DST[:ro]]' }),
-    env: Flags.string({ char: 'e', summary: 'Set a variable of the environment', multiple: true, multipleNonGreedy: true, helpValue: 'K=V' }),
+    bind: Flags.string({
+      char: 'B',
+      summary: 'Show a path of the host in the container',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'SRC[:DST[:ro]]',
+    }),
+    env: Flags.string({
+      char: 'e',
+      summary: 'Set a variable of the environment',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'K=V',
+    }),
     hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
     workdir: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR' }),
     'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
@@ -22,10 +35,10 @@ export default class Run extends BulkheadCommand {
   };
 
   async run(): Promise<void> {
-    const { args, argv, flags } = await this.parse(Run);
+    const { args, flags, raw } = await this.parse(Run);
     const { exitCode } = await this.open(flags).run({
       image: args.image,
-      command: (argv as string[]).slice(1),
+      command: argumentsOf(raw).slice(1),
       binds: flags.bind ?? [],
       env: flags.env ?? [],
       hostname: flags.hostname,

@@ -17,7 +17,8 @@ export interface ErrorDescription {
 
 /** The error as a value, for `--json`. */
 export function describeError(error: unknown): ErrorDescription {
-  if (error instanceof BulkheadError) return { kind: error.kind, code: error.code, message: error.message, hint: error.hint, data: error.data };
+  if (error instanceof BulkheadError)
+    return { kind: error.kind, code: error.code, message: error.message, hint: error.hint, data: error.data };
   if (error instanceof Errors.CLIError) return { kind: 'user', code: 'USAGE', message: error.message };
   return { kind: 'bug', code: 'UNEXPECTED', message: messageOf(error) };
 }
@@ -61,5 +62,9 @@ function commandWords(): string[] {
 /** Puts an error of another room into the sentence of a command; kind, code, hint and cause stay. */
 export function within(before: string, error: unknown, after = '.'): unknown {
   if (!(error instanceof BulkheadError) || error.kind === 'bug') return error;
-  return new BulkheadError(error.kind, error.code, `${before}${error.message}${after}`, { hint: error.hint, data: error.data, cause: error });
+  return new BulkheadError(error.kind, error.code, `${before}${error.message}${after}`, {
+    hint: error.hint,
+    data: error.data,
+    cause: error,
+  });
 }

@@ -1,7 +1,7 @@
 /**
  * The embedded runtime: starts the chain of programs that makes the namespaces, and speaks with the shell at its end.
  *
- *      engine ── setpriv --pdeathsig KILL ▶ unshare --kill-child=KILL ──▶ sh (PID 1) ──▶ sh ▶ … ▶ the command
+ *      engine ── sh (ignores signals) ▶ setpriv --pdeathsig KILL ▶ unshare --kill-child=KILL ──▶ sh (PID 1) ──▶ sh ▶ … ▶ the command
  *
  * Whatever dies, all behind it dies: the engine (death signal to unshare), unshare (death signal to PID 1), PID 1 (the kernel
  * ends its namespace). Must be spawned from the main thread: the death signal comes when the spawning *thread* ends.
@@ -14,6 +14,7 @@ import { launchFailed, mainThreadOnly } from '../errors.js';
 import { findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
 import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
+import { CHAIN_IGNORES } from './launcher.js';
 import { SCRIPT_FILE } from './script.js';
 
 export interface ChainRequest {
@@ -50,7 +51,8 @@ const KILL_DEADLINE_MS = 5_000;
 
 export function startChain({ tools, identity, session, logFd }: ChainRequest): Chain {
   if (!isMainThread) throw mainThreadOnly();
-  const child = spawn(tools.setpriv, chainArguments(tools, identity, session), {
+  const [program = '', ...words] = composeChain(tools, identity, session);
+  const child = spawn(program, words, {
     cwd: '/',
     env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
     // fd 3 is the caller's stderr, fd 4 the socket; see script.ts.
@@ -85,10 +87,11 @@ export function startChain({ tools, identity, session, logFd }: ChainRequest): C
   };
 }
 
-function chainArguments(tools: Tools, identity: Identity, session: string): string[] {
+function composeChain(tools: Tools, identity: Identity, session: string): string[] {
+  const ignore = tools.envResetsSignals ? [tools.sh, '-c', `trap '' ${CHAIN_IGNORES.join(' ')}; exec "$@"`, 'sh'] : [];
   const user = identity === 'root' ? [] : ['--user', '--map-root-user'];
   const namespaces = [...user, '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--ipc', '--uts'];
-  return ['--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
+  return [...ignore, tools.setpriv, '--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
 }
 
 /** Resolves at "ready"; goes on reading after it. */

@@ -1,7 +1,7 @@
 /**
  * The words between the shell of the host and the command; each program takes one step and becomes the next.
  *
- *      [env NAME=VALUE…]  setpriv (fewer rights)  unshare (root, working directory)  [/bin/sh of the image]  COMMAND ARGUMENT…
+ *      [env (signals, NAME=VALUE)]  setpriv (fewer rights)  unshare (root, working directory)  [/bin/sh of the image]  COMMAND ARGUMENT…
  *
  * A process whose arguments are a tail of this that is longer than the command has not become the command yet.
  */
@@ -9,6 +9,13 @@ import { basename } from 'node:path';
 import type { Tools } from '../tools.js';
 import type { SortedEnvironment } from './environment.js';
 import { LIMITED_CAPABILITIES, type Identity } from './identity.js';
+
+/**
+ * What a terminal or a job scheduler sends to a whole process group must end neither unshare nor the shells, or all would end
+ * with them: they ignore it, and env(1) gives it back its meaning. An env(1) that cannot leaves it to unshare, which blocks
+ * INT and TERM since util-linux 2.36.
+ */
+export const CHAIN_IGNORES = ['HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'TERM'];
 
 export interface Launcher {
   readonly words: readonly string[];
@@ -46,9 +53,9 @@ function kernelName(program: string): string {
 
 /** The only values on a command line: of names that shells own. bash would add a `_` of its own. */
 function setEnvironment({ tools, env }: LauncherRequest): string[] {
+  const options = [...(tools.envResetsSignals ? [`--default-signal=${CHAIN_IGNORES.join(',')}`] : []), ...(tools.shellIsBash ? ['-u', '_'] : [])];
   const assignments = [...env.shell].map(([name, value]) => `${name}=${value}`);
-  if (assignments.length === 0 && !tools.shellIsBash) return [];
-  return [tools.env, ...(tools.shellIsBash ? ['-u', '_'] : []), ...assignments];
+  return options.length + assignments.length === 0 ? [] : [tools.env, ...options, ...assignments];
 }
 
 function limitRights({ tools, identity }: LauncherRequest): string[] {

@@ -10,7 +10,7 @@
 import type { Tools } from '../tools.js';
 import { quoteWord, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
-import type { Launcher } from './launcher.js';
+import { CHAIN_IGNORES, type Launcher } from './launcher.js';
 
 export interface ScriptRequest {
   readonly session: string;
@@ -34,6 +34,8 @@ export function writeScript({ session, tools, identity, hostname }: ScriptReques
   const preserve = identity === 'root' ? 'mode,ownership' : 'mode';
   const enterRoot = `cd ${quoteWord(`${session}/root`)} || exit 125`;
   return [
+    // Ignored already where env(1) can undo that. dash would leave on a ^C even as PID 1.
+    `trap : ${CHAIN_IGNORES.join(' ')}`,
     'echo begin >&4',
     `${mountAll} ${quoteWord(`${session}/${MEMORY_FSTAB_FILE}`)} || exit 125`,
     `cd ${quoteWord(session)} || exit 125`,

@@ -10,7 +10,13 @@ export function makeConsole(writeLog: WriteLog): Record<keyof typeof levels, (..
     (level: LogLevel) =>
     (...values: unknown[]): void =>
       writeLog(level, values.map(show).join(' '));
-  return harden({ debug: write(levels.debug), log: write(levels.log), info: write(levels.info), warn: write(levels.warn), error: write(levels.error) });
+  return harden({
+    debug: write(levels.debug),
+    log: write(levels.log),
+    info: write(levels.info),
+    warn: write(levels.warn),
+    error: write(levels.error),
+  });
 }
 
 /** Runs in the plugin's own thread, so that a hostile `toJSON` harms nobody else; whatever it throws becomes text. */

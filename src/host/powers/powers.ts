@@ -9,7 +9,13 @@ import { print } from './print.js';
 import { readFile } from './read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
 
-type Handlers = { readonly [Name in AskedPowerName]: (input: PowerInput<Name>, context: PowerContext, call: CallInFlight) => PowerOutput<Name> | Promise<PowerOutput<Name>> };
+type Handlers = {
+  readonly [Name in AskedPowerName]: (
+    input: PowerInput<Name>,
+    context: PowerContext,
+    call: CallInFlight,
+  ) => PowerOutput<Name> | Promise<PowerOutput<Name>>;
+};
 
 /** A file each; the table is complete, or it does not compile. */
 const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };

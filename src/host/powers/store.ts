@@ -41,7 +41,10 @@ async function changeStore({ stateDirectory }: PowerContext, change: (store: Map
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFileAtomic(file, `${JSON.stringify([...store], null, 2)}\n`, { mode: 0o600 });
   });
-  changing.set(file, turn.catch(() => undefined));
+  changing.set(
+    file,
+    turn.catch(() => undefined),
+  );
   await turn;
 }
 

@@ -18,8 +18,7 @@ describeForEach('signals to the engine', (lab) => {
     }
     running.child.kill('SIGTERM');
     await running.printed('got-TERM\n');
-    const pid = (await import('node:fs')).readFileSync(`${lab().directory}/events`, 'utf8').split('\n').findLast((line) => line.startsWith('started'))?.split(' ')[1];
-    process.kill(Number(pid), 'SIGKILL');
+    process.kill(await lab().readLastPid(), 'SIGKILL');
     const { exitCode, events } = await running.outcome;
     assert.equal(exitCode, 137);
     for (const name of CAUGHT) assert.ok(events.includes(`signal SIG${name}`), `${name} was not observed`);
@@ -34,25 +33,27 @@ describeForEach('signals to the engine', (lab) => {
 
   it('a ^C at a terminal ends the command, and the engine says its exit code', async function () {
     if (script === undefined) return this.skip(); // needs script(1)
-    const terminal = openTerminal(lab().words({ command: ['sh', '-c', 'echo up; trap "echo caught; exit 5" INT; while :; do sleep 0.02; done'] }));
+    const terminal = openTerminal(lab().words({ command: ['sh', '-c', 'trap "echo caught; exit 5" INT; echo up; while :; do sleep 0.02; done'] }));
     await terminal.printed('up');
     terminal.type('\u0003');
-    assert.equal(await terminal.exitCode, 5);
+    assert.equal(await terminal.exitCode, 5, terminal.text());
   });
 
   it('an interactive shell at a terminal has job control, and a ^C is its own', async function () {
-    if (script === undefined) return this.skip(); // needs script(1)
-    const terminal = openTerminal(lab().words({ command: ['sh', '-i'] }));
+    if (script === undefined || !existsSync('/usr/bin/bash')) return this.skip(); // needs script(1) and bash
+    const terminal = openTerminal(lab().words({ command: ['/usr/bin/bash', '--norc', '--noediting', '-i'] }));
     terminal.type('echo read""y; tty; sleep 60\n');
     await terminal.printed('ready');
     await terminal.printed('/dev/');
     terminal.type('\u001a');
     await terminal.printed('Stopped');
     terminal.type('fg\n');
-    await terminal.printed('fg\r\nsleep 60');
+    await terminal.printed('fg\r\nsleep 60\r\n');
     terminal.type('\u0003');
+    terminal.type('echo inter""rupted\n');
+    await terminal.printed('interrupted');
     terminal.type('exit 9\n');
-    assert.equal(await terminal.exitCode, 9);
+    assert.equal(await terminal.exitCode, 9, terminal.text());
     assert.doesNotMatch(terminal.text(), /job control turned off/);
   });
 });

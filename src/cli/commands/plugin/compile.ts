@@ -11,7 +11,9 @@ export default class PluginCompile extends BulkheadCommand {
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:compile'];
   static override args = { dir: Args.string({ required: true, description: 'directory that holds the source of the plugin' }) };
-  static override flags = { out: Flags.string({ char: 'o', summary: 'Path of the file to write', helpValue: 'FILE', noCacheDefault: true }) };
+  static override flags = {
+    out: Flags.string({ char: 'o', summary: 'Path of the file to write', helpValue: 'FILE', noCacheDefault: true }),
+  };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(PluginCompile);

@@ -16,7 +16,13 @@ export default class PluginInstall extends BulkheadCommand {
   static override args = { file: Args.string({ required: true, description: 'file that "plugin compile" has built' }) };
   static override flags = {
     user: Flags.boolean({ summary: 'Install for yourself only' }),
-    grant: Flags.string({ summary: 'Grant this permission, and of the others none', multiple: true, multipleNonGreedy: true, helpValue: 'PERMISSION', exclusive: ['grant-all'] }),
+    grant: Flags.string({
+      summary: 'Grant this permission, and of the others none',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'PERMISSION',
+      exclusive: ['grant-all'],
+    }),
     'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names' }),
     required: Flags.boolean({ summary: 'A run stops whenever this plugin fails, is late or is refused', exclusive: ['optional'] }),
     optional: Flags.boolean({ summary: 'A run goes on without this plugin when it fails, is late or is refused' }),
