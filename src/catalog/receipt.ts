@@ -1,4 +1,12 @@
-import { callbackNames, callbacks, permissions, pluginDescription, pluginName, semanticVersion, sha256 } from '@bulkhead/plugin-sdk/contract';
+import {
+  callbackNames,
+  callbacks,
+  permissions,
+  pluginDescription,
+  pluginName,
+  semanticVersion,
+  sha256,
+} from '@bulkhead/plugin-sdk/contract';
 import { parseBoundedJson } from '#base/bounded-json.js';
 import { encodeManifest } from '#package/package.js';
 import * as v from 'valibot';

@@ -14,11 +14,11 @@
  * /tmp and /var/tmp are the image's, in memory as all else, or empty where the command could not have written there.
  *
  * What the command finds in its environment: PATH, HOME and, where the caller has it, TERM; over these what the image, the
- * user and `configure` set; nothing else of the caller's. (Where /bin/sh of the host or of the image is bash, `_` may be added.)
+ * user and `configure` set; nothing else of the caller's. (With a variable that steers the dynamic linker, such as LD_PRELOAD, the
+ * image's own shell comes in between, and may add PWD, SHLVL and `_`.)
  *
  *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
 export { runContainer } from './lifecycle/run.js';
-export { removeStaleSessions } from './lifecycle/session.js';
-export type { Container, ContainerConfig, ContainerEvent, Moments, Mount, MountPlan, RunOptions, RunRequest, RunResult } from './shapes.js';
+export type { ContainerConfig, ContainerEvent, Moments, Mount, MountPlan, RunOptions, RunRequest, RunResult } from './shapes.js';

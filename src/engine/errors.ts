@@ -5,19 +5,31 @@ export const imageNotFound = (path: string): BulkheadError =>
   userError('IMAGE_NOT_FOUND', `Cannot open image ${path}: there is no such directory`, { hint: `ls -d ${quote(path)}`, data: { path } });
 
 export const imageNotDirectory = (path: string): BulkheadError =>
-  userError('IMAGE_NOT_DIRECTORY', `Cannot open image ${path}: it is a file, and only directories and the schemes of plugins can be opened`, {
-    hint: 'bulkhead plugin list',
-    data: { path },
-  });
+  userError(
+    'IMAGE_NOT_DIRECTORY',
+    `Cannot open image ${path}: it is a file, and only directories and the schemes of plugins can be opened`,
+    {
+      hint: 'bulkhead plugin list',
+      data: { path },
+    },
+  );
 
 export const imageUnreadable = (path: string, cause: unknown): BulkheadError =>
-  userError('IMAGE_UNREADABLE', `Cannot open image ${path}: you may not read all of it`, { hint: `ls -ld ${quote(path)}`, data: { path }, cause });
+  userError('IMAGE_UNREADABLE', `Cannot open image ${path}: you may not read all of it`, {
+    hint: `ls -ld ${quote(path)}`,
+    data: { path },
+    cause,
+  });
 
 export const imageReferenceInvalid = (reference: string): BulkheadError =>
-  userError('IMAGE_REFERENCE_INVALID', `Cannot open image "${reference}": it is neither a directory (written with a "/") nor scheme:reference`, {
-    hint: `bulkhead run ${quote(`./${reference}`)}`,
-    data: { reference },
-  });
+  userError(
+    'IMAGE_REFERENCE_INVALID',
+    `Cannot open image "${reference}": it is neither a directory (written with a "/") nor scheme:reference`,
+    {
+      hint: `bulkhead run ${quote(`./${reference}`)}`,
+      data: { reference },
+    },
+  );
 
 export const imageSchemeUnknown = (scheme: string): BulkheadError =>
   userError('IMAGE_SCHEME_UNKNOWN', `Cannot open image ${scheme}: no enabled plugin opens images of the scheme "${scheme}"`, {
@@ -29,61 +41,102 @@ export const imagePlanInvalid = (image: string, why: string): BulkheadError =>
   userError('IMAGE_PLAN_INVALID', `Cannot open image ${image}: ${why}`, { hint: 'bulkhead plugin list', data: { image } });
 
 export const imageChanged = (path: string): BulkheadError =>
-  userError('IMAGE_CHANGED', `Cannot mount at ${path}: the image changed while it was being opened`, { hint: 'bulkhead run IMAGE   (once more)', data: { path } });
+  userError('IMAGE_CHANGED', `Cannot mount at ${path}: the image changed while it was being opened`, {
+    hint: 'bulkhead run IMAGE   (once more)',
+    data: { path },
+  });
 
 export const bindInvalid = (bind: string, why: string): BulkheadError =>
   userError('BIND_INVALID', `Cannot read --bind ${bind}: ${why}`, { hint: 'bulkhead run --bind /data:/data:ro IMAGE', data: { bind } });
 
 export const envInvalid = (name: string, why: string): BulkheadError =>
-  userError('ENV_INVALID', `Cannot set environment variable "${name}": ${why}`, { hint: 'bulkhead run --env NAME=VALUE IMAGE', data: { name } });
-
-export const envNeedsShell = (name: string): BulkheadError =>
-  userError('ENV_NEEDS_SHELL', `Cannot set environment variable "${name}": it steers the dynamic linker, so it may only be set inside the image, which has no /bin/sh`, {
-    hint: 'bulkhead run IMAGE   (without this variable)',
+  userError('ENV_INVALID', `Cannot set environment variable "${name}": ${why}`, {
+    hint: 'bulkhead run --env NAME=VALUE IMAGE',
     data: { name },
   });
 
+export const envNeedsShell = (name: string): BulkheadError =>
+  userError(
+    'ENV_NEEDS_SHELL',
+    `Cannot set environment variable "${name}": it steers the dynamic linker, so it may only be set inside the image, which has no /bin/sh`,
+    {
+      hint: 'bulkhead run IMAGE   (without this variable)',
+      data: { name },
+    },
+  );
+
 export const envConflict = (linker: string, shell: string): BulkheadError =>
-  userError('ENV_CONFLICT', `Cannot set environment variables "${linker}" and "${shell}" together: the first is set by the image's shell, which has its own mind about the second`, {
-    hint: 'bulkhead run IMAGE env NAME=VALUE COMMAND',
-    data: { linker, shell },
-  });
+  userError(
+    'ENV_CONFLICT',
+    `Cannot set environment variables "${linker}" and "${shell}" together: the first is set by the image's shell, which has its own mind about the second`,
+    {
+      hint: 'bulkhead run IMAGE env NAME=VALUE COMMAND',
+      data: { linker, shell },
+    },
+  );
 
 export const commandInvalid = (why: string): BulkheadError =>
   userError('COMMAND_INVALID', `Cannot run the command: ${why}`, { hint: 'bulkhead run IMAGE COMMAND' });
 
 export const hostnameInvalid = (hostname: string): BulkheadError =>
-  userError('HOSTNAME_INVALID', `Cannot set host name "${hostname}": it must be at most 63 letters, digits, "." and "-"`, { hint: 'bulkhead run --hostname node1 IMAGE', data: { hostname } });
-
-export const workingDirectoryMissing = (path: string): BulkheadError =>
-  userError('WORKING_DIRECTORY_MISSING', `Cannot start in ${path}: the container has no such directory`, { hint: `bulkhead run IMAGE ls -ld ${quote(path)}`, data: { path } });
-
-export const mountDestinationInvalid = (destination: string, why: string): BulkheadError =>
-  userError('MOUNT_DESTINATION_INVALID', `Cannot mount at ${destination}: ${why}`, { hint: 'bulkhead run --bind /data:/data IMAGE', data: { destination } });
-
-export const mountConflict = (destination: string): BulkheadError =>
-  userError('MOUNT_CONFLICT', `Cannot mount at ${destination}: two different mounts are asked for there`, { hint: 'bulkhead plugin list', data: { destination } });
-
-export const mountSourceMissing = (source: string, cause: unknown): BulkheadError =>
-  userError('MOUNT_SOURCE_MISSING', `Cannot bind ${source}: you can see no such file or directory on this host`, { hint: `ls -ld ${quote(source)}`, data: { source }, cause });
-
-export const mountPointMissing = (destination: string, parent: string): BulkheadError =>
-  userError('MOUNT_POINT_MISSING', `Cannot mount at ${destination}: ${parent} is a writable bind without it, and Bulkhead creates nothing in your directories`, {
-    hint: `mkdir -p …   (inside the directory bound at ${quote(parent)}, or bind that one with :ro)`,
-    data: { destination, parent },
+  userError('HOSTNAME_INVALID', `Cannot set host name "${hostname}": it must be at most 63 letters, digits, "." and "-"`, {
+    hint: 'bulkhead run --hostname node1 IMAGE',
+    data: { hostname },
   });
 
+export const workingDirectoryMissing = (path: string): BulkheadError =>
+  userError('WORKING_DIRECTORY_MISSING', `Cannot start in ${path}: the container has no such directory`, {
+    hint: `bulkhead run IMAGE ls -ld ${quote(path)}`,
+    data: { path },
+  });
+
+export const mountDestinationInvalid = (destination: string, why: string): BulkheadError =>
+  userError('MOUNT_DESTINATION_INVALID', `Cannot mount at ${destination}: ${why}`, {
+    hint: 'bulkhead run --bind /data:/data IMAGE',
+    data: { destination },
+  });
+
+export const mountConflict = (destination: string): BulkheadError =>
+  userError('MOUNT_CONFLICT', `Cannot mount at ${destination}: two different mounts are asked for there`, {
+    hint: 'bulkhead plugin list',
+    data: { destination },
+  });
+
+export const mountSourceMissing = (source: string, cause: unknown): BulkheadError =>
+  userError('MOUNT_SOURCE_MISSING', `Cannot bind ${source}: you can see no such file or directory on this host`, {
+    hint: `ls -ld ${quote(source)}`,
+    data: { source },
+    cause,
+  });
+
+export const mountPointMissing = (destination: string, parent: string): BulkheadError =>
+  userError(
+    'MOUNT_POINT_MISSING',
+    `Cannot mount at ${destination}: ${parent} is a writable bind without it, and Bulkhead creates nothing in your directories`,
+    {
+      hint: `mkdir -p …   (inside the directory bound at ${quote(parent)}, or bind that one with :ro)`,
+      data: { destination, parent },
+    },
+  );
+
 export const mountPointMismatch = (destination: string, why: string): BulkheadError =>
-  userError('MOUNT_POINT_MISMATCH', `Cannot mount at ${destination}: ${why}`, { hint: 'bulkhead run IMAGE ls -la /', data: { destination } });
+  userError('MOUNT_POINT_MISMATCH', `Cannot mount at ${destination}: ${why}`, {
+    hint: 'bulkhead run IMAGE ls -la /',
+    data: { destination },
+  });
 
 export const mountFailed = (why: string): BulkheadError =>
   userError('MOUNT_FAILED', `Cannot prepare the container's file systems: ${why}`, { hint: 'findmnt', data: { log: why } });
 
 export const overlayRefused = (why: string): BulkheadError =>
-  userError('OVERLAY_REFUSED', `Cannot lay a writable layer or missing mount points over the image: this kernel refuses overlay mounts here (${why})`, {
-    hint: 'bulkhead run --read-only IMAGE   (with an image that has all mount points: /proc /sys /dev and those of your binds)',
-    data: { log: why },
-  });
+  userError(
+    'OVERLAY_REFUSED',
+    `Cannot lay a writable layer or missing mount points over the image: this kernel refuses overlay mounts here (${why})`,
+    {
+      hint: 'bulkhead run --read-only IMAGE   (with an image that has all mount points: /proc /sys /dev and those of your binds)',
+      data: { log: why },
+    },
+  );
 
 export const namespacesUnavailable = (why: string): BulkheadError =>
   userError('NAMESPACES_UNAVAILABLE', `Cannot create the container's namespaces: ${why}`, {
@@ -98,16 +151,25 @@ export const procMasked = (why: string): BulkheadError =>
   });
 
 export const toolMissing = (name: string, packageName: string): BulkheadError =>
-  userError('TOOL_MISSING', `Cannot run containers: the program "${name}" of ${packageName} is not installed`, { hint: `apt-get install ${packageName}`, data: { name } });
+  userError('TOOL_MISSING', `Cannot run containers: the program "${name}" of ${packageName} is not installed`, {
+    hint: `apt-get install ${packageName}`,
+    data: { name },
+  });
 
 export const launchFailed = (why: string): BulkheadError =>
-  userError('LAUNCH_FAILED', `Cannot start the command: ${why}`, { hint: 'unshare --version   (2.36 or newer is needed)', data: { log: why } });
+  userError('LAUNCH_FAILED', `Cannot start the command: ${why}`, {
+    hint: 'unshare --version   (2.36 or newer is needed)',
+    data: { log: why },
+  });
 
 export const runDirectoryUnsafe = (path: string, why: string): BulkheadError =>
   userError('RUN_DIRECTORY_UNSAFE', `Cannot keep sessions in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });
 
 export const mainThreadOnly = (): BulkheadError =>
-  bugError('MAIN_THREAD_ONLY', 'Cannot run a container from a worker thread: the death signal that cleans up follows the thread that spawned');
+  bugError(
+    'MAIN_THREAD_ONLY',
+    'Cannot run a container from a worker thread: the death signal that cleans up follows the thread that spawned',
+  );
 
 /** One word for a shell that is read by people: only quoted where it must be. */
 function quote(word: string): string {

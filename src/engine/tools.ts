@@ -31,7 +31,17 @@ export async function findTools(directories: readonly string[] = TOOL_DIRECTORIE
     readTool('env', directories),
   ]);
   const shellIsBash = basename(await realpath(sh)) === 'bash';
-  return { setpriv, unshare, mount, sh, cp, env, hostname: await findTool('hostname', directories), envResetsSignals: await resetsSignals(env), shellIsBash };
+  return {
+    setpriv,
+    unshare,
+    mount,
+    sh,
+    cp,
+    env,
+    hostname: await findTool('hostname', directories),
+    envResetsSignals: await resetsSignals(env),
+    shellIsBash,
+  };
 }
 
 function resetsSignals(env: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** The host's own rules, on the configuration as everyone left it. What depends on the image's content is judged while the root is planned. */
 import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { commandInvalid, hostnameInvalid, mountConflict, mountSourceMissing } from './errors.js';
 import { refuseDestination } from './mounts/destinations.js';
@@ -33,6 +34,7 @@ export async function validateMounts(mounts: readonly Mount[]): Promise<Mount[]>
 async function hasSource(mount: Mount & { type: 'bind' }): Promise<boolean> {
   try {
     await stat(mount.source);
+    if (!isAbsolute(mount.source)) throw mountSourceMissing(mount.source, undefined);
     return true;
   } catch (thrown) {
     if (mount.optional === true) return false;

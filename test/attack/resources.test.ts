@@ -22,7 +22,9 @@ describe('a plugin that uses up what is shared', () => {
     it(`ends its own call: ${title}`, async () => {
       const scene = await openTestHost({ deadlineMs: 700 });
       try {
-        const plugin = scene.plugin(scriptOf(`engineConfig({ config }) { if (config.image === 'benign:') return { env: { OK: '1' } }; ${body} }`));
+        const plugin = scene.plugin(
+          scriptOf(`engineConfig({ config }) { if (config.image === 'benign:') return { env: { OK: '1' } }; ${body} }`),
+        );
         await assert.rejects(plugin.ask('engineConfig', { config: buildConfig() }), (error: BulkheadError) => {
           assert.equal(error.kind, 'plugin');
           assert.match(error.code, /^(?:DEADLINE_MISSED|COMPARTMENT_ENDED|PLUGIN_THREW|PLUGIN_FAULT)$/);

@@ -7,7 +7,12 @@ import type { DirectoryImage } from './image.js';
 export async function openDirectoryImage(reference: string): Promise<DirectoryImage> {
   try {
     const path = await realpath(reference);
-    const { uid, gid, mode, ...stats } = await stat(path).then((found) => ({ uid: found.uid, gid: found.gid, mode: found.mode, isDirectory: found.isDirectory() }));
+    const { uid, gid, mode, ...stats } = await stat(path).then((found) => ({
+      uid: found.uid,
+      gid: found.gid,
+      mode: found.mode,
+      isDirectory: found.isDirectory(),
+    }));
     if (!stats.isDirectory) throw imageNotDirectory(reference);
     return { kind: 'directory', path, ownerUid: uid, ownerGid: gid, mode: mode & 0o7777 };
   } catch (thrown) {

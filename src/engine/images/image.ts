@@ -1,13 +1,4 @@
-/**
- * Opening an image: `DIR` is itself, `scheme:reference` is whatever the moment answers.
- *
- *      ./rootfs   /srv/images/a   .      a directory
- *      host:      oci:debian             a plan: an empty root, mounts, links
- */
-import { imageReferenceInvalid } from '../errors.js';
-import type { Moments, Mount } from '../shapes.js';
-import { openDirectoryImage } from './directory.js';
-import { openSchemeImage } from './scheme.js';
+import type { Mount } from '../shapes.js';
 
 /** What the root file system is made of, and what the image wishes to run. */
 export type OpenImage = DirectoryImage | PlannedImage;
@@ -30,13 +21,4 @@ export interface PlannedImage extends Wishes {
   readonly kind: 'plan';
   readonly mounts: readonly Mount[];
   readonly links: ReadonlyMap<string, string>;
-}
-
-const SCHEME_REFERENCE = /^([a-z][a-z0-9+-]{1,31}):([^]*)$/;
-
-export async function openImage(reference: string, moments: Pick<Moments, 'openImage'>): Promise<OpenImage> {
-  const [, scheme, rest] = SCHEME_REFERENCE.exec(reference) ?? [];
-  if (scheme !== undefined) return openSchemeImage(reference, { scheme, rest: rest ?? '' }, moments);
-  if (reference.includes('/') || reference === '.' || reference === '..') return openDirectoryImage(reference);
-  throw imageReferenceInvalid(reference);
 }

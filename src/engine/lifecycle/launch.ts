@@ -40,7 +40,9 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
     try {
       const { command, verdict } = await startCommand(chain, request, { ...context, readLog });
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
-      return hasRun ? await accompany(chain, { ...request, command }, { moments, context }) : await reportUnexecuted(chain, { session, readLog });
+      return hasRun
+        ? await accompany(chain, { ...request, command }, { moments, context })
+        : await reportUnexecuted(chain, { session, readLog });
     } finally {
       await chain.kill();
     }
@@ -56,12 +58,17 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
 
 type ReadLog = { readonly readLog: () => Promise<string> };
 
-async function startCommand(chain: Chain, { session, prepared }: LaunchRequest, { stop, readLog }: LaunchContext & ReadLog): Promise<{ command: ProcessStatus; verdict: ExecVerdict }> {
+async function startCommand(
+  chain: Chain,
+  { session, prepared }: LaunchRequest,
+  { signals, stop, readLog }: LaunchContext & ReadLog,
+): Promise<{ command: ProcessStatus; verdict: ExecVerdict }> {
   await untilStopped(chain.ready, stop);
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
   const { init, command } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);
   const watch = { init, command, launcher: prepared.launcher, shellArguments: findArguments(init.pid), reports: chain.reports };
+  signals.hold();
   return { command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
 }
 
@@ -81,17 +88,27 @@ async function accompany(
   { session, config, uid, command }: LaunchRequest & { command: ProcessStatus },
   { moments, context }: { moments: Moments; context: LaunchContext },
 ): Promise<RunResult> {
-  const container: Container = { id: session.id, image: config.image, command: config.command, pid: command.pid, startedAt: Date.now(), uid };
+  const container: Container = {
+    id: session.id,
+    image: config.image,
+    command: config.command,
+    pid: command.pid,
+    startedAt: Date.now(),
+    uid,
+  };
   const startMs = performance.now();
   const runMs = (): number => performance.now() - startMs;
   const end = waitForExitCode(chain).then((exitCode) => ({ exitCode, runMs: runMs() }));
   let observation: Observation | undefined;
+  const unobserved: string[] = [];
   context.signals.forward((signal) => {
     signalProcess(command, signal);
-    observation?.signal(signal);
+    if (observation === undefined) unobserved.push(signal);
+    else observation.signal(signal);
   });
   if (moments.started !== undefined) await untilStopped(moments.started(container), context.stop);
   observation = startObservation({ moments, container, command, runMs, log: context.log });
+  for (const signal of unobserved) observation?.signal(signal);
   try {
     return await untilStopped(end, context.stop);
   } finally {
@@ -132,6 +149,6 @@ async function waitForExitCode(chain: Chain): Promise<number> {
 }
 
 /** Its pid may be another's once it has ended. */
-function signalProcess(process_: ProcessStatus, signal: NodeJS.Signals): void {
-  if (isAlive(process_)) process.kill(process_.pid, signal);
+function signalProcess(target: ProcessStatus, signal: NodeJS.Signals): void {
+  if (isAlive(target)) process.kill(target.pid, signal);
 }

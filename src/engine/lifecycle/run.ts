@@ -1,7 +1,7 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import { homedir } from 'node:os';
 import { buildConfig, type Caller } from '../config.js';
-import { openImage } from '../images/image.js';
+import { openImage } from '../images/open-image.js';
 import { planRoot } from '../mounts/plan-root.js';
 import { chooseIdentity } from '../runtimes/identity.js';
 import { prepareContainer } from '../runtimes/prepare.js';
@@ -27,7 +27,11 @@ export async function runContainer(request: RunRequest, moments: Moments, option
   }
 }
 
-async function run(request: RunRequest, moments: Moments, { signals, ...options }: RunOptions & { signals: SignalCatcher }): Promise<RunResult> {
+async function run(
+  request: RunRequest,
+  moments: Moments,
+  { signals, ...options }: RunOptions & { signals: SignalCatcher },
+): Promise<RunResult> {
   const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
   const log = options.log ?? (() => undefined);
   const caller = describeCaller();

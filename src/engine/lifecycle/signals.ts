@@ -15,7 +15,9 @@ const FROM_KEYBOARD: ReadonlySet<CaughtSignal> = new Set(['SIGINT', 'SIGQUIT']);
 export interface SignalCatcher {
   /** Aborted with an `Interruption` by a deadly signal that nobody takes. */
   readonly interrupted: AbortSignal;
-  /** From here on `take` gets them. */
+  /** From here on they wait for `forward`: whether the command runs yet is not known. */
+  readonly hold: () => void;
+  /** From here on `take` gets them, those that waited first. */
   readonly forward: (take: (signal: CaughtSignal) => void) => void;
   readonly close: () => void;
 }
@@ -34,17 +36,26 @@ export class Interruption extends Error {
 /** Close it; the process has its own ways with signals again then. */
 export function catchSignals(): SignalCatcher {
   const interruption = new AbortController();
+  const held: CaughtSignal[] = [];
   let take: ((signal: CaughtSignal) => void) | undefined;
+  let holding = false;
   const listener = (signal: CaughtSignal): void => {
-    if (take === undefined && DEADLY.has(signal)) interruption.abort(new Interruption(signal));
-    // The kernel has sent it to the whole foreground process group already, of which the command is part.
-    else if (take !== undefined && !(FROM_KEYBOARD.has(signal) && isInForeground())) take(signal);
+    if (take !== undefined) {
+      // The kernel has sent it to the whole foreground process group already, of which the command is part.
+      if (!(FROM_KEYBOARD.has(signal) && isInForeground())) take(signal);
+    } else if (holding) {
+      if (!held.includes(signal)) held.push(signal);
+    } else if (DEADLY.has(signal)) interruption.abort(new Interruption(signal));
   };
   const listeners = CAUGHT.map((signal) => ({ signal, listen: () => listener(signal) }));
   for (const { signal, listen } of listeners) process.on(signal, listen);
   return {
     interrupted: interruption.signal,
-    forward: (taker) => void (take = taker),
+    hold: () => void (holding = true),
+    forward(taker) {
+      take = taker;
+      for (const signal of held.splice(0)) taker(signal);
+    },
     close() {
       for (const { signal, listen } of listeners) process.off(signal, listen);
     },

@@ -12,8 +12,10 @@ export function isCanonicalPath(path: string): boolean {
 export function refuseDestination(path: string, asked: string = path): void {
   if (!isCanonicalPath(path)) throw mountDestinationInvalid(asked, 'the path must be absolute, without ".", ".." and "//"');
   if (path === '/') throw mountDestinationInvalid(asked, 'the root is the image');
-  if (isInside(path, '/proc') || isInside(path, '/sys')) throw mountDestinationInvalid(asked, `it leads into ${path}, which belongs to the kernel`);
-  if (path === '/dev' || isInside(path, '/dev/pts')) throw mountDestinationInvalid(asked, `Bulkhead makes ${path} itself; mount single devices below /dev`);
+  if (isInside(path, '/proc') || isInside(path, '/sys'))
+    throw mountDestinationInvalid(asked, `it leads into ${path}, which belongs to the kernel`);
+  if (path === '/dev' || isInside(path, '/dev/pts'))
+    throw mountDestinationInvalid(asked, `Bulkhead makes ${path} itself; mount single devices below /dev`);
 }
 
 /** Whether `path` is `directory` or below it. */

@@ -7,7 +7,9 @@ export interface FstabLine {
 }
 
 export function renderFstab(lines: readonly FstabLine[]): string {
-  return lines.map(({ source, target, type, options }) => `${escapeField(source)} ${escapeField(target)} ${type} ${options.join(',')} 0 0\n`).join('');
+  return lines
+    .map(({ source, target, type, options }) => `${escapeField(source)} ${escapeField(target)} ${type} ${options.join(',')} 0 0\n`)
+    .join('');
 }
 
 /** fstab(5) separates by blanks and knows octal escapes; `#` at the beginning would be a comment. */

@@ -44,7 +44,14 @@ export function mountSys(root: string, isRealRoot: boolean): FstabLine[] {
 }
 
 export function mountPts(root: string): FstabLine[] {
-  return [{ source: 'devpts', target: `${root}/dev/pts`, type: 'devpts', options: ['newinstance', 'ptmxmode=0666', 'mode=0620', 'nosuid', 'noexec'] }];
+  return [
+    {
+      source: 'devpts',
+      target: `${root}/dev/pts`,
+      type: 'devpts',
+      options: ['newinstance', 'ptmxmode=0666', 'mode=0620', 'nosuid', 'noexec'],
+    },
+  ];
 }
 
 function freeze(target: string): FstabLine[] {

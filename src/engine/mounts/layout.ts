@@ -51,7 +51,10 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
   for (const layer of layers) {
     directories.push(...directoriesOf(layer, context));
     for (const [path, entry] of sortByPath(layer.additions)) {
-      const inSession = posix.join(isInMemory(layer.content) ? `skeleton/${layer.number}` : `skeleton/points/${layer.number}`, posix.relative(layer.point, path));
+      const inSession = posix.join(
+        isInMemory(layer.content) ? `skeleton/${layer.number}` : `skeleton/points/${layer.number}`,
+        posix.relative(layer.point, path),
+      );
       if (entry.kind === 'directory') directories.push({ path: inSession, mode: 0o755 });
       else if (entry.kind === 'link') links.set(inSession, entry.target);
       else files.push(inSession);
@@ -88,7 +91,8 @@ function needsOverlay({ content, additions }: Layer): boolean {
 function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
   const { number, content } = layer;
   const directories: Directory[] = [];
-  if (content.type === 'tmpfs') directories.push({ path: `skeleton/${number}`, mode: content.mode }, { path: `memory/${number}`, mode: 0o755 });
+  if (content.type === 'tmpfs')
+    directories.push({ path: `skeleton/${number}`, mode: content.mode }, { path: `memory/${number}`, mode: 0o755 });
   if (isWritableImage(content)) {
     const owner = identity === 'root' ? { uid: content.ownerUid, gid: content.ownerGid } : undefined;
     directories.push({ path: `skeleton/${number}`, mode: 0o755 }, { path: `memory/${number}`, mode: 0o755 });
@@ -124,7 +128,10 @@ function mountLayer(layer: Layer, context: LayoutContext): FstabLine[] {
   }
 }
 
-function mountSource(content: Content & { type: 'bind' | 'image' }, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
+function mountSource(
+  content: Content & { type: 'bind' | 'image' },
+  { target, context }: { target: string; context: LayoutContext },
+): FstabLine[] {
   const guards = content.type === 'image' ? GUARDED : [];
   const mounted = bind(content.source, target);
   if (!content.readOnly) return [mounted];
@@ -133,7 +140,9 @@ function mountSource(content: Content & { type: 'bind' | 'image' }, { target, co
   return [
     mounted,
     makeReadOnly(target, [...guards, ...keptFlags(around)]),
-    ...inner.map((mount) => makeReadOnly(posix.join(target, posix.relative(content.source, mount.point)), [...guards, ...keptFlags(mount)])),
+    ...inner.map((mount) =>
+      makeReadOnly(posix.join(target, posix.relative(content.source, mount.point)), [...guards, ...keptFlags(mount)]),
+    ),
   ];
 }
 

@@ -28,7 +28,9 @@ export function parseMountTable(text: string): MountedFileSystem[] {
 /** What a recursive bind of `directory` shows: the mount that it is in comes first, then those that can be seen below it. */
 export function findBoundMounts(table: readonly MountedFileSystem[], directory: string): MountedFileSystem[] {
   const visible = table.filter((mount) => isVisible(table, mount));
-  const around = visible.filter((mount) => isInside(directory, mount.point)).toSorted((one, other) => other.point.length - one.point.length);
+  const around = visible
+    .filter((mount) => isInside(directory, mount.point))
+    .toSorted((one, other) => other.point.length - one.point.length);
   return [...around.slice(0, 1), ...visible.filter((mount) => mount.point !== directory && isInside(mount.point, directory))];
 }
 
@@ -46,7 +48,12 @@ function findParent(table: readonly MountedFileSystem[], mount: MountedFileSyste
 
 /** A sibling nearer to the root came later: had it been there first, this one would be its child. */
 function isCovered(table: readonly MountedFileSystem[], mount: MountedFileSystem): boolean {
-  return table.some((other) => other.id !== mount.id && other.parentId === mount.parentId && other.point !== mount.point && isInside(mount.point, other.point));
+  return table.some((other) => isSibling(other, mount) && other.point !== mount.point && isInside(mount.point, other.point));
+}
+
+/** The first mount of a namespace is its own parent. */
+function isSibling(one: MountedFileSystem, other: MountedFileSystem): boolean {
+  return one.id !== other.id && one.id !== one.parentId && one.parentId === other.parentId;
 }
 
 /** The kernel writes space, tab, newline and backslash as `\ooo`. */

@@ -37,7 +37,14 @@ export async function planRoot(request: RootRequest): Promise<RootTree> {
 /** A directory, or the plan's own mount at `/`, or an empty root in memory. */
 async function chooseRoot({ image, config }: RootRequest, planned: readonly Mount[]): Promise<Content> {
   if (image.kind === 'directory') {
-    return { type: 'image', source: image.path, readOnly: config.readOnly, ownerUid: image.ownerUid, ownerGid: image.ownerGid, mode: image.mode };
+    return {
+      type: 'image',
+      source: image.path,
+      readOnly: config.readOnly,
+      ownerUid: image.ownerUid,
+      ownerGid: image.ownerGid,
+      mode: image.mode,
+    };
   }
   const root = planned.find((mount) => mount.destination === '/');
   if (root?.type !== 'bind') return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: root?.sizeBytes };

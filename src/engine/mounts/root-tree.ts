@@ -16,7 +16,14 @@ import { imageUnreadable, mountPointMismatch, mountPointMissing } from '../error
 import { isInside } from './destinations.js';
 
 export type Content =
-  | { readonly type: 'image'; readonly source: string; readonly readOnly: boolean; readonly ownerUid: number; readonly ownerGid: number; readonly mode: number }
+  | {
+      readonly type: 'image';
+      readonly source: string;
+      readonly readOnly: boolean;
+      readonly ownerUid: number;
+      readonly ownerGid: number;
+      readonly mode: number;
+    }
   | { readonly type: 'bind'; readonly source: string; readonly isDirectory: boolean; readonly readOnly: boolean }
   | { readonly type: 'tmpfs'; readonly mode: number; readonly readOnly: boolean; readonly sizeBytes?: number | undefined }
   | KernelContent;
@@ -54,7 +61,8 @@ export async function layContent(tree: RootTree, path: string, content: Content)
   const wanted = content.type === 'bind' && !content.isDirectory ? 'file' : 'directory';
   const present = await readEntry(tree, path);
   if (present === undefined) await addEntry(tree, path, { kind: wanted });
-  else if (present.kind !== wanted) throw mountPointMismatch(path, `it is a ${present.kind} in the image, and what is to be mounted is a ${wanted}`);
+  else if (present.kind !== wanted)
+    throw mountPointMismatch(path, `it is a ${present.kind} in the image, and what is to be mounted is a ${wanted}`);
   const [root, ...others] = tree.layers;
   const visible = others.filter((layer) => !isInside(layer.point, path));
   tree.layers = [root, ...visible, { number: tree.nextNumber, point: path, content, additions: new Map() }];
@@ -77,7 +85,7 @@ export async function resolvePath(tree: RootTree, path: string): Promise<{ path:
   let names = path.split('/').filter(isName);
   let current = '/';
   let entry: Entry | undefined = { kind: 'directory' };
-  for (let links = 0; names.length > 0; ) {
+  for (let links = 0; names.length > 0;) {
     const [name = '', ...rest] = names;
     const next = posix.join(current, name);
     entry = await readEntry(tree, next);

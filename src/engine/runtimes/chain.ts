@@ -90,7 +90,18 @@ export function startChain({ tools, identity, session, logFd }: ChainRequest): C
 function composeChain(tools: Tools, identity: Identity, session: string): string[] {
   const ignore = tools.envResetsSignals ? [tools.sh, '-c', `trap '' ${CHAIN_IGNORES.join(' ')}; exec "$@"`, 'sh'] : [];
   const user = identity === 'root' ? [] : ['--user', '--map-root-user'];
-  const namespaces = [...user, '--mount', '--propagation', 'slave', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--ipc', '--uts'];
+  const namespaces = [
+    ...user,
+    '--mount',
+    '--propagation',
+    'slave',
+    '--pid',
+    '--fork',
+    '--kill-child=KILL',
+    '--mount-proc',
+    '--ipc',
+    '--uts',
+  ];
   return [...ignore, tools.setpriv, '--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
 }
 

@@ -28,7 +28,12 @@ function tidyLog(log: string, session: string): string[] {
     .replaceAll(`${session}/root`, '')
     .replaceAll(`${session}/`, '')
     .split('\n')
-    .map((line) => line.trim().replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, LINE_SHOWN_MAX))
+    .map((line) =>
+      line
+        .trim()
+        .replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
+        .slice(0, LINE_SHOWN_MAX),
+    )
     .filter((line) => line !== '' && !line.startsWith('dmesg(1)'))
     .slice(0, LINES_SHOWN_MAX);
 }

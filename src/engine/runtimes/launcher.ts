@@ -41,7 +41,9 @@ export interface LauncherRequest {
 export function composeLauncher(request: LauncherRequest): Launcher {
   const { env, command } = request;
   const carried = new Map([...env.linker].map(([, value], index) => [carrierOf(index), value]));
-  const programs = [setEnvironment(request), limitRights(request), changeRoot(request), becomeInImage([...env.linker.keys()])].filter((words) => words.length > 0);
+  const programs = [setEnvironment(request), limitRights(request), changeRoot(request), becomeInImage([...env.linker.keys()])].filter(
+    (words) => words.length > 0,
+  );
   const steps = programs.map((_, index) => [...programs.slice(index).flat(), ...command]);
   const names = new Set(programs.map(([program = '']) => kernelName(program)));
   return { words: [...programs.flat(), ...command], steps, names, commandName: kernelName(command[0] ?? ''), carried };
@@ -53,7 +55,10 @@ function kernelName(program: string): string {
 
 /** The only values on a command line: of names that shells own. bash would add a `_` of its own. */
 function setEnvironment({ tools, env }: LauncherRequest): string[] {
-  const options = [...(tools.envResetsSignals ? [`--default-signal=${CHAIN_IGNORES.join(',')}`] : []), ...(tools.shellIsBash ? ['-u', '_'] : [])];
+  const options = [
+    ...(tools.envResetsSignals ? [`--default-signal=${CHAIN_IGNORES.join(',')}`] : []),
+    ...(tools.shellIsBash ? ['-u', '_'] : []),
+  ];
   const assignments = [...env.shell].map(([name, value]) => `${name}=${value}`);
   return options.length + assignments.length === 0 ? [] : [tools.env, ...options, ...assignments];
 }

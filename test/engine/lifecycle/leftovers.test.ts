@@ -5,6 +5,9 @@ import { findProcess } from '#engine/lifecycle/process-tree.js';
 import type { Lab } from '../fixtures/container-lab.js';
 import { describeForEach } from '../fixtures/each-who.js';
 
+/** Seconds that no other process of this machine sleeps. */
+const NAP = `60.${process.pid}`;
+
 describeForEach('what a run leaves', (lab) => {
   it('is nothing after a normal end', async () => {
     await lab().run({ binds: ['/etc:/made/for/it:ro'] });
@@ -20,7 +23,7 @@ describeForEach('what a run leaves', (lab) => {
   });
 
   it('is nothing after SIGTERM', async () => {
-    const running = lab().start({ command: ['sh', '-c', 'echo up; exec sleep 60'] });
+    const running = lab().start({ command: ['sh', '-c', `echo up; exec sleep ${NAP}`] });
     await running.printed('up');
     running.child.kill('SIGTERM');
     assert.equal((await running.outcome).exitCode, 143);
@@ -28,15 +31,15 @@ describeForEach('what a run leaves', (lab) => {
   });
 
   it('is no process of what the command left in the background', async () => {
-    const { stdout } = await lab().run({ command: ['sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo "$!"'] });
+    const { stdout } = await lab().run({ command: ['sh', '-c', `sleep ${NAP} >/dev/null 2>&1 & echo "$!"`] });
     assert.match(stdout, /^\d+\n$/);
     assert.deepEqual(await findProcessesOf(lab()), []);
   });
 
   it('is neither a process nor a mount after SIGKILL, and the next start removes the directory', async () => {
-    const running = lab().start({ command: ['sh', '-c', 'echo up; exec sleep 60'] });
+    const running = lab().start({ command: ['sh', '-c', `echo up; exec sleep ${NAP}`] });
     await running.printed('up');
-    const pid = await lab().readLastPid();
+    const pid = await running.readPid();
     assert.ok(findProcess(pid));
     running.child.kill('SIGKILL');
     await running.outcome;
@@ -63,7 +66,7 @@ async function findProcessesOf(lab: Lab): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (words.includes(lab.runDirectory) || words === 'sleep\u000060\0') found.push(words);
+    if (words.includes(lab.runDirectory) || words === `sleep\0${NAP}\0`) found.push(words);
   }
   return found;
 }
