@@ -7,7 +7,7 @@ import { explainFailure } from '../runtimes/failure.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
 import type { Container, ContainerConfig, Moments, RunResult } from '../shapes.js';
 import { observe, type Observation } from './observe.js';
-import { findArguments, isAlive, type ProcessStatus } from './process-tree.js';
+import { findArguments, signalQuietly, type ProcessStatus } from './process-tree.js';
 import { findProcessUse } from './samples.js';
 import type { Session } from './session.js';
 import type { SignalCatcher } from './signals.js';
@@ -102,7 +102,7 @@ async function accompany(
   let observation: Observation | undefined;
   const unobserved: string[] = [];
   context.signals.forward((signal) => {
-    signalProcess(command, signal);
+    signalQuietly(command, signal);
     if (observation === undefined) unobserved.push(signal);
     else observation.signal(signal);
   });
@@ -146,9 +146,4 @@ async function reportUnexecuted(chain: Chain, { session, readLog }: { session: S
 async function waitForExitCode(chain: Chain): Promise<number> {
   await chain.ended;
   return chain.reports.exitCode ?? KILLED;
-}
-
-/** Its pid may be another's once it has ended. */
-function signalProcess(target: ProcessStatus, signal: NodeJS.Signals): void {
-  if (isAlive(target)) process.kill(target.pid, signal);
 }

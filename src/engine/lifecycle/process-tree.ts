@@ -90,3 +90,13 @@ function listOrEmpty(path: string): string[] {
     return [];
   }
 }
+
+/** Sends a signal, unless the process has ended: its pid may be another's by now. It may also end in this very instant. */
+export function signalQuietly(target: ProcessStatus, signal: NodeJS.Signals): void {
+  if (!isAlive(target)) return;
+  try {
+    process.kill(target.pid, signal);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'ESRCH') throw thrown;
+  }
+}

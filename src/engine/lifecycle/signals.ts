@@ -40,12 +40,14 @@ export function catchSignals(): SignalCatcher {
   let take: ((signal: CaughtSignal) => void) | undefined;
   let holding = false;
   const listener = (signal: CaughtSignal): void => {
-    if (take !== undefined) {
-      // The kernel has sent it to the whole foreground process group already, of which the command is part.
-      if (!(FROM_KEYBOARD.has(signal) && isInForeground())) take(signal);
-    } else if (holding) {
-      if (!held.includes(signal)) held.push(signal);
-    } else if (DEADLY.has(signal)) interruption.abort(new Interruption(signal));
+    if (take === undefined && !holding) {
+      if (DEADLY.has(signal)) interruption.abort(new Interruption(signal));
+      return;
+    }
+    // The kernel has sent it to the whole foreground process group already, of which the command is part.
+    if (FROM_KEYBOARD.has(signal) && isInForeground()) return;
+    if (take !== undefined) take(signal);
+    else if (!held.includes(signal)) held.push(signal);
   };
   const listeners = CAUGHT.map((signal) => ({ signal, listen: () => listener(signal) }));
   for (const { signal, listen } of listeners) process.on(signal, listen);

@@ -1,6 +1,6 @@
 /** Tells whether and when the launcher has become the command. */
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { findArguments, findProcess, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
+import { findArguments, findProcess, isAlive, signalQuietly, type ProcessStatus } from '../lifecycle/process-tree.js';
 import type { Reports } from './chain.js';
 import type { Launcher } from './launcher.js';
 
@@ -29,13 +29,13 @@ export async function watchExec(request: WatchRequest, go: () => void): Promise<
     go();
     return await pollExec(request);
   } finally {
-    signalQuietly(request.init.pid, 'SIGCONT');
+    signalQuietly(request.init, 'SIGCONT');
   }
 }
 
 /** A stop takes effect once the process is scheduled; until then it would still collect its child. */
 async function stop(init: ProcessStatus): Promise<void> {
-  signalQuietly(init.pid, 'SIGSTOP');
+  signalQuietly(init, 'SIGSTOP');
   const deadline = performance.now() + STOP_DEADLINE_MS;
   while (isAlive(init) && findProcess(init.pid)?.state !== 'T' && performance.now() < deadline) await delay(POLL_MS);
 }
@@ -69,12 +69,4 @@ function judgeEnded(name: string, { launcher, reports }: WatchRequest): ExecVerd
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((word, index) => word === other[index]);
-}
-
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone, which the poll sees.
-  }
 }
