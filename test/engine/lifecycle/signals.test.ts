@@ -74,7 +74,8 @@ function openTerminal(
   exitCode: Promise<number>;
 } {
   const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const child = spawn(script ?? '', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Without exec a shell would stay in between, and dash has its own answer to a ^C.
+  const child = spawn(script ?? '', ['-qec', `exec ${command}`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   terminals.push(child);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
