@@ -15,6 +15,7 @@ import { reportError } from './output/report.js';
 
 /** Runs one command line and sets the exit code of the process. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
+  leaveWhenNobodyReads();
   try {
     const config = await loadConfig(argv);
     await run(separateCommand(argv), config);
@@ -22,6 +23,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = reportError(error);
   }
   await flush();
+}
+
+/** `… | head -1`: who reads has gone, which is no error of anybody. Exits as a program does that SIGPIPE ends. */
+function leaveWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141);
+    throw error;
+  });
+  process.stderr.on('error', () => undefined);
 }
 
 async function loadConfig(argv: readonly string[]): Promise<Config> {
