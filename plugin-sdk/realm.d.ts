@@ -24,16 +24,3 @@ declare const console: {
 
 /** Freezes a value and all that is reachable from it. */
 declare function harden<T>(value: T): T;
-
-/** To UTF-8. */
-declare class TextEncoder {
-  readonly encoding: 'utf-8';
-  encode(text?: string): Uint8Array;
-}
-
-/** From UTF-8 and a few others. */
-declare class TextDecoder {
-  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
-  readonly encoding: string;
-  decode(bytes?: ArrayBuffer | ArrayBufferView): string;
-}

@@ -20,13 +20,20 @@ export const flagDefinition = v.strictObject({
   type: v.picklist(['boolean', 'string', 'integer']),
   summary: v.optional(shortText),
   /** One letter, for `-a`. */
-  short: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z]$/))),
+  short: v.optional(v.pipe(v.string(), v.regex(/^(?![dqh])[A-Za-z]$/, 'must be one letter, and not d, q or h, which bulkhead has itself'))),
   required: v.optional(v.boolean()),
   default: v.optional(v.union([v.boolean(), v.pipe(v.string(), v.maxLength(4096)), v.pipe(v.number(), v.safeInteger())])),
 });
 export type FlagDefinition = v.InferOutput<typeof flagDefinition>;
 
-export const flagName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and "-"'));
+export const flagName = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(
+    /^(?!(?:debug|quiet|plugin-dir|help|json|version)$)[a-z][a-z0-9-]*$/,
+    'must be lower-case letters, digits and "-", and none of the flags that bulkhead has itself',
+  ),
+);
 
 /** `scratch` or `scratch list`: one to four words of lower-case letters, digits and `-`. */
 export const commandName = v.pipe(

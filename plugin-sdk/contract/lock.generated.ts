@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:7ab79b484349912f3747e82bcdb8cfafc9865c04135af8ee384426c6ac01de1f",
+  "digest": "sha256:3330a8e3b5165139fcfb48caa688376ab220eaff79920c7c5dc59f5b7d14e447",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",

@@ -43,11 +43,14 @@ export const envName = v.pipe(
 /** The value of an environment variable: no NUL, at most 64 KiB. */
 export const envValue = v.pipe(v.string(), v.maxLength(65536), v.regex(/^[^\0]*$/, 'must not contain NUL'));
 
-/** An absolute path in canonical form: no `.`, `..`, `//`, NUL or line break, no trailing slash, at most 4096 characters. */
+/** An absolute path in canonical form: no `.`, `..`, `//` or control character, no trailing slash, at most 4096 characters. */
 export const absolutePath = v.pipe(
   v.string(),
   v.maxLength(4096),
-  v.regex(/^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\0\r\n]+)+)$/, 'must be an absolute path without ".", "..", "//" or line breaks'),
+  v.regex(
+    /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\u0000-\u001f\u007f]+)+)$/,
+    'must be an absolute path without ".", "..", "//" or control characters',
+  ),
 );
 
 /** The scheme of an image reference: `host` in `host:`. At least two characters, so that it is never a drive or a typing slip. */

@@ -1,24 +1,73 @@
-/** Flags of `run` that take a value, so that the value is not taken for the image. */
-const valueFlags = new Set(['--bind', '-B', '--env', '-e', '--hostname', '--workdir', '--plugin-dir']);
+/** What oclif's manifest says of a flag. */
+type KnownFlags = Readonly<Record<string, { readonly type: string; readonly char?: string | undefined }>>;
+
+/** Flags that every command has may also stand before the command; those with a value take the next word. */
+const globalFlags: KnownFlags = {
+  debug: { type: 'boolean', char: 'd' },
+  quiet: { type: 'boolean', char: 'q' },
+  'plugin-dir': { type: 'option' },
+};
 
 /**
+ * Brings a command line into the order that oclif understands:
+ *
+ *   -d run IMAGE sh -c …   ->   run -d IMAGE -- sh -c …
+ *   help run               ->   run --help
+ *
  * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, as with every container tool: what follows belongs to the
  * command, even `--help`. oclif looks for flags everywhere before a `--`, so one is put behind the image.
- * And `help run` is `run --help`.
  */
-export function separateCommand(argv: readonly string[]): string[] {
-  if (argv[0] === 'help') return [...argv.slice(1), '--help'];
-  if (argv[0] !== 'run') return [...argv];
-  for (let index = 1; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    if (word === '--') return [...argv];
-    if (valueFlags.has(word)) index += 1;
-    else if (!word.startsWith('-') || word === '-') {
-      const rest = argv.slice(index + 1);
-      return [...argv.slice(0, index + 1), '--', ...(rest[0] === '--' ? rest.slice(1) : rest)];
-    }
+export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags): string[] {
+  const count = countFlagWords(argv, globalFlags);
+  const [command, ...rest] = argv.slice(count);
+  if (command === undefined) return [...argv];
+  if (command === 'help') return [...rest, '--help'];
+  const early = argv.slice(0, count);
+  if (command === 'run') return ['run', ...separateCommand([...early, ...rest], runFlags)];
+  const end = rest.indexOf('--');
+  return end < 0 ? [command, ...rest, ...early] : [command, ...rest.slice(0, end), ...early, ...rest.slice(end)];
+}
+
+function separateCommand(words: readonly string[], flags: KnownFlags): string[] {
+  const image = countFlagWords(words, flags);
+  if (image >= words.length || words[image] === '--') return [...words];
+  const command = words.slice(image + 1);
+  return [...words.slice(0, image + 1), '--', ...(command[0] === '--' ? command.slice(1) : command)];
+}
+
+/** How many words at the beginning are flags and their values. An unknown flag counts as one; oclif will say so. */
+function countFlagWords(words: readonly string[], flags: KnownFlags): number {
+  let index = 0;
+  while (index < words.length) {
+    const word = words[index] ?? '';
+    if (word === '-' || word === '--' || !word.startsWith('-')) break;
+    if (flags === globalFlags && !isGlobal(word)) break;
+    index += takesNextWord(word, flags) ? 2 : 1;
   }
-  return [...argv];
+  return Math.min(index, words.length);
+}
+
+function isGlobal(word: string): boolean {
+  return /^-[dq]+$/.test(word) || (word.startsWith('--') && Object.hasOwn(globalFlags, word.slice(2).split('=')[0] ?? ''));
+}
+
+/** `--env`, `-e`, `-de`; not `--env=A=b`, `-eA=b`. */
+function takesNextWord(word: string, flags: KnownFlags): boolean {
+  if (word.startsWith('--')) return !word.includes('=') && flags[word.slice(2)]?.type === 'option';
+  const valued = new Set(Object.values(flags).flatMap(({ type, char }) => (type === 'option' && char !== undefined ? [char] : [])));
+  const first = [...word.slice(1)].findIndex((letter) => valued.has(letter));
+  return first === word.length - 2;
+}
+
+/** Of the flag that says where else plugins are; needed before oclif parses, to know all commands. */
+export function pluginDirectoriesOf(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  return words.flatMap((word, index) => {
+    if (word.startsWith('--plugin-dir=')) return [word.slice('--plugin-dir='.length)];
+    const next = words[index + 1];
+    return word === '--plugin-dir' && next !== undefined ? [next] : [];
+  });
 }
 
 /**

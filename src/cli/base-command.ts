@@ -19,7 +19,7 @@ export abstract class BulkheadCommand extends Command {
       env: 'BULKHEAD_DEBUG',
       helpGroup: 'GLOBAL',
     }),
-    quiet: Flags.boolean({ char: 'q', summary: 'Say only errors', env: 'BULKHEAD_QUIET', exclusive: ['debug'], helpGroup: 'GLOBAL' }),
+    quiet: Flags.boolean({ char: 'q', summary: 'Say only errors', helpGroup: 'GLOBAL' }),
     'plugin-dir': Flags.string({
       summary: 'A further directory of plugins; before all others',
       multiple: true,
@@ -32,7 +32,7 @@ export abstract class BulkheadCommand extends Command {
   /** Opens the product for this command line. Reads nothing yet. */
   protected open(flags: CommonFlags): Product {
     return openProduct({
-      log: openLog({ debug: flags.debug, quiet: flags.quiet, write: (line) => process.stderr.write(line) }),
+      log: openLog({ debug: flags.debug && !flags.quiet, quiet: flags.quiet, write: (line) => process.stderr.write(line) }),
       print: (text) => process.stdout.write(text),
       env: process.env,
       uid: process.geteuid?.() ?? -1,
@@ -43,6 +43,11 @@ export abstract class BulkheadCommand extends Command {
   /** Prints text that may come from a plugin. */
   protected say(text: string): void {
     this.log(escapeControls(text));
+  }
+
+  /** Escapes what JSON may leave as it is and a terminal acts on; in this form it is still JSON. */
+  protected override logJson(value: unknown): void {
+    this.log(escapeControls(JSON.stringify(value, null, 2)));
   }
 
   /** With `--json` an error is a value on standard output too; otherwise `main` reports it. */

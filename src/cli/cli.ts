@@ -8,8 +8,8 @@
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Config, flush, Plugin, run } from '@oclif/core';
-import { separateCommand } from './arguments.js';
+import { Config, Plugin, run } from '@oclif/core';
+import { arrangeArguments } from './arguments.js';
 import { loadContributed, mayNeedContributed } from './contributed.js';
 import { reportError } from './output/report.js';
 
@@ -18,11 +18,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   leaveWhenNobodyReads();
   try {
     const config = await loadConfig(argv);
-    await run(separateCommand(argv), config);
+    await run(arrangeArguments(argv, config.findCommand('run')?.flags ?? {}), config);
   } catch (error) {
     process.exitCode = reportError(error);
   }
-  await flush();
 }
 
 /** `… | head -1`: who reads has gone, which is no error of anybody. Exits as a program does that SIGPIPE ends. */
@@ -38,7 +37,7 @@ async function loadConfig(argv: readonly string[]): Promise<Config> {
   const root = findPackageRoot();
   const own = new Plugin({ root, isRoot: true, type: 'core', name: 'bulkhead' });
   await own.load();
-  const plugins = [own, ...(mayNeedContributed(argv, own.commandIDs) ? [await loadContributed(root)] : [])];
+  const plugins = [own, ...(mayNeedContributed(argv, own.commandIDs) ? [await loadContributed(root, argv)] : [])];
   const config = new Config({ root, plugins: new Map(plugins.map((plugin) => [plugin.name, plugin as Plugin])) });
   await config.load();
   return config;

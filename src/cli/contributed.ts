@@ -1,25 +1,31 @@
 import type { Command } from '@oclif/core';
 import { Errors, Flags, type Interfaces } from '@oclif/core';
-import { escapeControls } from '#base/text.js';
 import { openLog } from '#base/log.js';
+import { escapeControls } from '#base/text.js';
 import { openProduct, type ContributedCommand } from '#wiring/wiring.js';
-import { argumentsOf } from './arguments.js';
-import { BulkheadCommand } from './base-command.js';
+import { argumentsOf, arrangeArguments, pluginDirectoriesOf } from './arguments.js';
+import { BulkheadCommand, type CommonFlags } from './base-command.js';
 
 type Loadable = Command.Loadable;
 
 /** Whether this command line could mean a command of a plugin, or shows all commands; others do not read the catalog. */
 export function mayNeedContributed(argv: readonly string[], builtin: readonly string[]): boolean {
-  const first = argv[0];
+  const [first] = arrangeArguments(argv, {});
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') return true;
   const own = new Set([...builtin, 'plugins:'].map((id) => id.split(':')[0]));
   return !first.startsWith('-') && !own.has(first);
 }
 
 /** The commands of all enabled plugins as one virtual oclif plugin. Reads receipts; whatever is wrong with them, built-in commands work. */
-export async function loadContributed(root: string): Promise<Interfaces.Plugin> {
+export async function loadContributed(root: string, argv: readonly string[]): Promise<Interfaces.Plugin> {
   const log = openLog({ write: (line) => process.stderr.write(line) });
-  const product = openProduct({ log, print: () => undefined, env: process.env, uid: process.geteuid?.() ?? -1, pluginDirectories: [] });
+  const product = openProduct({
+    log,
+    print: () => undefined,
+    env: process.env,
+    uid: process.geteuid?.() ?? -1,
+    pluginDirectories: pluginDirectoriesOf(argv),
+  });
   const commands = (await product.commands()).map(toLoadable);
   return {
     _base: '',
@@ -83,7 +89,10 @@ function toFlag({ type, summary, short, required, default: otherwise }: Definiti
   };
   if (type === 'boolean') return Flags.boolean({ ...common, default: otherwise === true });
   if (type === 'integer') return Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) });
-  return Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) });
+  return Flags.string({
+    ...common,
+    ...(typeof otherwise === 'string' ? { default: otherwise, defaultHelp: () => Promise.resolve(escapeControls(otherwise)) } : {}),
+  });
 }
 
 /** The class that oclif runs: parses by the manifest, asks the plugin, exits with its code. */
@@ -103,8 +112,7 @@ function toClass(
       const args = argumentsOf(raw);
       checkCount(name, args.length, description.args ?? { max: 0 });
       const own = Object.fromEntries(Object.entries(flags).filter(([flag, value]) => flag in cached.flags && value !== undefined));
-      const { debug, quiet } = flags as unknown as { debug: boolean; quiet: boolean };
-      process.exitCode = await this.open({ debug, quiet }).runCommand(plugin, { name, args, flags: own });
+      process.exitCode = await this.open(flags as unknown as CommonFlags).runCommand(plugin, { name, args, flags: own });
     }
   }
   return Contributed;

@@ -45,5 +45,6 @@ function recordOf(value: unknown): Record<string, unknown> {
 
 /** JSON in and out: functions and getters do not survive it. */
 function plainCopy(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value)) as unknown;
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined ? null : (JSON.parse(text) as unknown);
 }

@@ -19,7 +19,10 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
 
   async function ask<Name extends AskedPowerName>(name: Name, input: PowerInput<Name>): Promise<PowerOutput<Name>> {
     if (!isOpen) throw new Error('The call is over: a power works only until its callback has answered');
-    const reply = await askPower(name, { callId, input });
+    const reply = await askPower(name, { callId, input }).catch(() => {
+      // What was thrown is an object of the worker's own realm; none of those may reach the plugin.
+      throw new TypeError('The argument of a power must be plain data');
+    });
     if (!reply.ok) throw Object.assign(new Error(reply.fault.message), { code: reply.fault.code });
     return harden(reply.value) as PowerOutput<Name>;
   }
@@ -39,13 +42,13 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
       error: (message: string) => writeLog('error', message),
     },
     store: {
-      get: (key: string) => ask('storeGet', { key }),
-      set: (key: string, value: string) => ask('storeSet', { key, value }),
-      delete: (key: string) => ask('storeDelete', { key }),
+      get: async (key: string) => ask('storeGet', { key: requireText(key) }),
+      set: async (key: string, value: string) => ask('storeSet', { key: requireText(key), value: requireText(value) }),
+      delete: async (key: string) => ask('storeDelete', { key: requireText(key) }),
       keys: () => ask('storeKeys', {}),
     },
     env: (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined),
-    readFile: (path: string) => ask('readFile', { path }),
+    readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
     print: (text: string) => send('print', { text: String(text).slice(0, 65536) }),
   });
 
@@ -57,4 +60,10 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
       isOpen = false;
     },
   };
+}
+
+/** Before it is copied: a buffer of gigabytes would be refused on the other side, but only once it is there. */
+function requireText(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('The argument of a power must be text');
+  return value;
 }

@@ -78,10 +78,12 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
     async call(callback, input, deadlineMs) {
       await open();
       return inTurn(async () => {
-        call = { callId: randomUUID(), callback };
+        const mine: CallInFlight = { callId: randomUUID(), callback, isOver: false };
+        call = mine;
         try {
-          return checkAnswer(name, callback, await ask(callback, { callId: call.callId, input }, deadlineMs));
+          return checkAnswer(name, callback, await ask(callback, { callId: mine.callId, input }, deadlineMs));
         } finally {
+          mine.isOver = true;
           call = undefined;
         }
       });
@@ -107,8 +109,10 @@ function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: T
   let over: ((method: Method) => BulkheadError) | undefined;
   let rejectCurrent: (() => void) | undefined;
   const end = (why: NonNullable<typeof over>): void => {
-    over ??= why;
+    if (over !== undefined) return;
+    over = why;
     rejectCurrent?.();
+    terminate().catch(() => undefined);
   };
 
   const started = starting.then((thread) => {
@@ -122,18 +126,26 @@ function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: T
 
   function settle(ask: Ask<Method>, method: Method, argument: unknown, deadlineMs: number): Promise<Reply> {
     let timer: NodeJS.Timeout | undefined;
+    // A question that waits behind this one is told that the compartment ended, and why.
+    const deadlineMissed = (asked: Method): BulkheadError =>
+      asked === method
+        ? hostErrors.deadlineMissed(name, method, deadlineMs)
+        : hostErrors.compartmentEnded(name, asked, `${method} missed its deadline`);
     const settled = new Promise<Reply>((resolve, reject) => {
       rejectCurrent = () => reject(over?.(method) ?? hostErrors.compartmentEnded(name, method, 'it was closed'));
       if (over !== undefined) return rejectCurrent();
-      timer = setTimeout(() => end(() => hostErrors.deadlineMissed(name, method, deadlineMs)), deadlineMs);
+      timer = setTimeout(() => end(deadlineMissed), deadlineMs);
       ask(method, argument).then(resolve, reject);
     });
     return settled.finally(() => clearTimeout(timer));
   }
-  async function close(): Promise<void> {
-    end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'));
+  async function terminate(): Promise<void> {
     const { thread } = await started;
     await thread.terminate();
+  }
+  async function close(): Promise<void> {
+    end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'));
+    await terminate();
   }
 
   return {

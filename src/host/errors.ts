@@ -58,6 +58,8 @@ export const powerErrors = {
     pluginError('POWER_BAD_ARGUMENT', `Cannot use ${power}: ${where}: ${why}`, { data: { power, where } }),
   callOver: (power: string): BulkheadError =>
     pluginError('POWER_CALL_OVER', `Cannot use ${power}: the call in whose name it was asked is over`, { data: { power } }),
+  tooMany: (power: string, underWayMax: number): BulkheadError =>
+    pluginError('POWER_TOO_MANY', `Cannot use ${power}: ${underWayMax} requests of this plugin are under way already`, { data: { power } }),
   onlyInCommands: (power: string): BulkheadError =>
     pluginError('POWER_ONLY_IN_COMMANDS', `Cannot use ${power}: it works only while a contributed command runs`, { data: { power } }),
   notGranted: (power: string, what: string): BulkheadError =>

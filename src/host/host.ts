@@ -56,7 +56,11 @@ export function openHost(options: HostOptions): Host {
 
   async function compartmentOf(plugin: RunnablePlugin): Promise<Compartment> {
     const known = running.get(plugin.name);
-    if (known !== undefined && !(await known).isOver) return known;
+    if (known !== undefined) {
+      if (!(await known).isOver) return known;
+      // Somebody else may have replaced it meanwhile.
+      if (running.get(plugin.name) !== known) return compartmentOf(plugin);
+    }
     const starting = load(plugin, options);
     running.set(plugin.name, starting);
     return starting;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 /** The part of a Node `MessagePort` that the border uses. */
 export interface Port {
   postMessage(message: unknown): void;
-  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'message' | 'messageerror', listener: (message: unknown) => void): unknown;
   off(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
@@ -54,6 +54,8 @@ export function gatePort(port: Port, { receive, send, onViolation }: GateRules):
       };
       attached.set(listener, pass);
       port.on('message', pass);
+      // Not even readable: sent by code that chose what it is to become here.
+      port.on('messageerror', () => onViolation('a message that cannot be read'));
     },
     removeEventListener(_type, listener) {
       const pass = attached.get(listener);

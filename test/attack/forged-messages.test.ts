@@ -100,6 +100,15 @@ describe('a forged answer to the host', () => {
     port1.close();
   });
 
+  it('is turned away when it cannot even be read', () => {
+    const { port1 } = new MessageChannel();
+    let violated = '';
+    openClient(port1, ['echo'], (why) => (violated = why));
+    port1.emit('messageerror', new Error('unreadable'));
+    assert.equal(violated, 'a message that cannot be read');
+    port1.close();
+  });
+
   it('passes when it is a plain reply', async () => {
     const { port1, port2 } = new MessageChannel();
     serve(port2, { echo: (value) => value }, () => assert.fail('violation'));

@@ -84,6 +84,14 @@ describe('powers', () => {
       assert.equal(await evaluate(scene, `return await host.store.set('k', 'x'.repeat(65537)).catch(tell)`), 'POWER_BAD_ARGUMENT');
     });
 
+    it('takes no more requests at once than 64, and does none after the callback has answered', async () => {
+      const many = `for (let i = 0; i < 200; i += 1) host.store.set('k' + i, 'v').catch(() => undefined)`;
+      await evaluate(scene, many);
+      const kept = Number(await evaluate(scene, `return (await host.store.keys()).length`));
+      assert.ok(kept < 64, `${kept} were kept`);
+      assert.match(scene.log.text(), /64 requests of this plugin are under way already/);
+    });
+
     it('loses nothing when many changes come at once', async () => {
       await evaluate(scene, `await Promise.all(Array.from({ length: 20 }, (_, i) => host.store.set('k' + i, 'v')))`);
       assert.equal(await evaluate(scene, `return (await host.store.keys()).length`), '20');

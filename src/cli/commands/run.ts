@@ -6,13 +6,10 @@ export default class Run extends BulkheadCommand {
   static override summary = 'Run a command in a new container';
   static override description =
     'IMAGE is a directory that holds a root file system, or SCHEME:REFERENCE for a scheme that an installed plugin answers for. Flags end at IMAGE: what follows belongs to the command. The exit code is that of the command, 128+n when signal n ended it, 255 when the container could not be run.';
-  static override examples = [
-    '<%= config.bin %> run ./rootfs /bin/sh',
-    '<%= config.bin %> run --bind /data:/mnt:ro --env MODE=test ./rootfs make check',
-  ];
+  static override examples = ['bulkhead run ./rootfs /bin/sh', 'bulkhead run --bind /data:/mnt:ro --env MODE=test ./rootfs make check'];
   static override usage = 'run [FLAGS] IMAGE [COMMAND...]';
   static override strict = false;
-  static override args = { image: Args.string({ required: true, description: 'directory, or SCHEME:REFERENCE' }) };
+  static override args = { image: Args.string({ required: true, ignoreStdin: true, description: 'directory, or SCHEME:REFERENCE' }) };
   static override flags = {
     bind: Flags.string({
       char: 'B',

@@ -1,6 +1,7 @@
 import { Errors } from '@oclif/core';
 import { BulkheadError, messageOf, type ErrorKind } from '#base/errors.js';
 import { openLog } from '#base/log.js';
+import { printable } from '#base/text.js';
 
 /** Apptainer's exit code for everything that it calls fatal. */
 export const exitFatal = 255;
@@ -35,7 +36,7 @@ export function reportError(error: unknown): number {
   if (error instanceof Errors.ExitError) return exitCodeOf(error);
   if (error instanceof BulkheadError) {
     log.write('fatal', error.kind === 'bug' ? `${error.message} (this is a bug in Bulkhead)` : error.message);
-    if (error.hint !== undefined) write(`         Try: ${error.hint}\n`);
+    if (error.hint !== undefined) write(`         Try: ${printable(error.hint)}\n`);
   } else if (error instanceof Errors.CLIError) {
     const unknown = /^command (\S+) not found$/.exec(error.message)?.[1];
     log.write('error', unknown === undefined ? withoutNotes(error.message) : `There is no command "${unknown.replaceAll(':', ' ')}"`);
@@ -43,7 +44,7 @@ export function reportError(error: unknown): number {
     write(`         Try: ${['bulkhead', ...words, '--help'].join(' ')}\n`);
   } else {
     log.write('fatal', `${messageOf(error)} (this is a bug in Bulkhead)`);
-    if (error instanceof Error && error.stack !== undefined) write(`${error.stack}\n`);
+    if (error instanceof Error && error.stack !== undefined) write(`${printable(error.stack)}\n`);
   }
   return exitCodeOf(error);
 }

@@ -1,7 +1,7 @@
 import { powers, type AskedPowerName, type PowerInput, type PowerOutput } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import { BulkheadError, messageOf } from '#base/errors.js';
-import { FaultError, type Methods } from '#wire/wire.js';
+import { FaultError, type Method, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
 import { writeLog } from './log.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
@@ -20,13 +20,19 @@ type Handlers = {
 /** A file each; the table is complete, or it does not compile. */
 const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };
 
+/** What one plugin may have under way at once; a further request is refused. */
+const underWayMax = 64;
+
 /** The powers of one plugin as methods for the wire. Each checks its argument, and that it is asked in the name of a call in flight. */
 export function makePowerMethods(context: PowerContext, findCall: (callId: string) => CallInFlight | undefined): Methods<AskedPowerName> {
-  const method =
-    <Name extends AskedPowerName>(name: Name) =>
-    async (argument: unknown): Promise<unknown> => {
+  let underWay = 0;
+  function method<Name extends AskedPowerName>(name: Name): Method {
+    const schema = v.strictObject({ callId: v.pipe(v.string(), v.maxLength(64)), input: powers[name].input as v.GenericSchema });
+    return async (argument) => {
+      underWay += 1;
       try {
-        const { callId, input } = checkArgument(name, argument);
+        if (underWay > underWayMax) throw powerErrors.tooMany(name, underWayMax);
+        const { callId, input } = checkArgument(name, schema, argument);
         const call = findCall(callId);
         if (call === undefined) throw powerErrors.callOver(name);
         return await handlers[name](input as PowerInput<Name>, context, call);
@@ -35,13 +41,17 @@ export function makePowerMethods(context: PowerContext, findCall: (callId: strin
         const level = name === 'log' || name === 'print' ? 'warning' : 'debug';
         context.log.write(level, `[${context.plugin}] ${name}: ${messageOf(thrown)}`);
         throw refusal(thrown);
+      } finally {
+        underWay -= 1;
       }
     };
+  }
   return Object.fromEntries(Object.keys(handlers).map((name) => [name, method(name as AskedPowerName)])) as Methods<AskedPowerName>;
 }
 
-function checkArgument(name: AskedPowerName, argument: unknown): { callId: string; input: unknown } {
-  const schema = v.strictObject({ callId: v.pipe(v.string(), v.maxLength(64)), input: powers[name].input as v.GenericSchema });
+type ArgumentSchema = v.GenericSchema<unknown, { callId: string; input: unknown }>;
+
+function checkArgument(name: AskedPowerName, schema: ArgumentSchema, argument: unknown): { callId: string; input: unknown } {
   const checked = v.safeParse(schema, argument, { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];

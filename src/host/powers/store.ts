@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import writeFileAtomic from 'write-file-atomic';
 import { systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
-import type { PowerContext } from './power-context.js';
+import type { CallInFlight, PowerContext } from './power-context.js';
 
 const keysMax = 256;
 /** Pairs, not an object: a key such as `__proto__` is a key. */
@@ -22,20 +22,25 @@ export async function storeKeys(_input: PowerInput<'storeKeys'>, { stateDirector
   return [...(await readStore(stateDirectory)).keys()].sort();
 }
 
-export async function storeSet({ key, value }: PowerInput<'storeSet'>, context: PowerContext): Promise<undefined> {
-  await changeStore(context, (store) => {
+export async function storeSet({ key, value }: PowerInput<'storeSet'>, context: PowerContext, call: CallInFlight): Promise<undefined> {
+  await changeStore(context, call, (store) => {
     if (store.size >= keysMax && !store.has(key)) throw powerErrors.storeFull(keysMax);
     store.set(key, value);
   });
 }
 
-export async function storeDelete({ key }: PowerInput<'storeDelete'>, context: PowerContext): Promise<undefined> {
-  await changeStore(context, (store) => void store.delete(key));
+export async function storeDelete({ key }: PowerInput<'storeDelete'>, context: PowerContext, call: CallInFlight): Promise<undefined> {
+  await changeStore(context, call, (store) => void store.delete(key));
 }
 
-async function changeStore({ stateDirectory }: PowerContext, change: (store: Map<string, string>) => void): Promise<void> {
+async function changeStore(
+  { stateDirectory }: PowerContext,
+  call: CallInFlight,
+  change: (store: Map<string, string>) => void,
+): Promise<void> {
   const file = fileOf(stateDirectory);
   const turn = (changing.get(file) ?? Promise.resolve()).then(async () => {
+    if (call.isOver) throw powerErrors.callOver('store');
     const store = await readStore(stateDirectory);
     change(store);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });

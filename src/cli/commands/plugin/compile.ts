@@ -7,10 +7,12 @@ export default class PluginCompile extends BulkheadCommand {
   static override summary = 'Compile a Bulkhead plugin';
   static override description =
     'Bundles the plugin in DIR (plugin.ts, src/plugin.ts or index.ts) into one script, runs that script in a compartment to read what is static in it, and packs both into one SIF file. The file works on every host whose contract fits; nothing is type-checked.';
-  static override examples = ['<%= config.bin %> plugin compile $HOME/my-plugin'];
+  static override examples = ['bulkhead plugin compile $HOME/my-plugin'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:compile'];
-  static override args = { dir: Args.string({ required: true, description: 'directory that holds the source of the plugin' }) };
+  static override args = {
+    dir: Args.string({ required: true, ignoreStdin: true, description: 'directory that holds the source of the plugin' }),
+  };
   static override flags = {
     out: Flags.string({ char: 'o', summary: 'Path of the file to write', helpValue: 'FILE', noCacheDefault: true }),
   };

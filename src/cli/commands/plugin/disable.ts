@@ -4,10 +4,10 @@ import { within } from '../../output/report.js';
 
 export default class PluginDisable extends BulkheadCommand {
   static override summary = 'Disable an installed Bulkhead plugin';
-  static override examples = ['<%= config.bin %> plugin disable example.com/plugin'];
+  static override examples = ['bulkhead plugin disable example.com/plugin'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:disable'];
-  static override args = { name: Args.string({ required: true, description: 'name of the plugin' }) };
+  static override args = { name: Args.string({ required: true, ignoreStdin: true, description: 'name of the plugin' }) };
   static override flags = { user: Flags.boolean({ summary: 'Only among your own plugins' }) };
 
   async run(): Promise<unknown> {

@@ -6,13 +6,12 @@ export default class PluginInspect extends BulkheadCommand {
   static override summary = 'Inspect a Bulkhead plugin (either an installed one or a file)';
   static override description =
     'Shows who a plugin is. With --json also its contract, callbacks, commands, permissions and, where it is installed, its receipt. No code of the plugin runs.';
-  static override examples = [
-    '<%= config.bin %> plugin inspect example.com/plugin',
-    '<%= config.bin %> plugin inspect ./my-plugin.sif --json',
-  ];
+  static override examples = ['bulkhead plugin inspect example.com/plugin', 'bulkhead plugin inspect ./my-plugin.sif --json'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:inspect'];
-  static override args = { plugin: Args.string({ required: true, description: 'name of an installed plugin, or a file' }) };
+  static override args = {
+    plugin: Args.string({ required: true, ignoreStdin: true, description: 'name of an installed plugin, or a file' }),
+  };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(PluginInspect);

@@ -8,12 +8,12 @@ export default class PluginInstall extends BulkheadCommand {
   static override description =
     'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs. A plugin of that name that is already there is replaced as a whole.';
   static override examples = [
-    '<%= config.bin %> plugin install $HOME/my-plugin/my-plugin.sif',
-    '<%= config.bin %> plugin install --user --grant config:mounts --grant env:SLURM_JOB_ID scratch.sif',
+    'bulkhead plugin install $HOME/my-plugin/my-plugin.sif',
+    'bulkhead plugin install --user --grant config:mounts --grant env:SLURM_JOB_ID scratch.sif',
   ];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:install'];
-  static override args = { file: Args.string({ required: true, description: 'file that "plugin compile" has built' }) };
+  static override args = { file: Args.string({ required: true, ignoreStdin: true, description: 'file that "plugin compile" has built' }) };
   static override flags = {
     user: Flags.boolean({ summary: 'Install for yourself only' }),
     grant: Flags.string({

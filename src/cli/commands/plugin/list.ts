@@ -4,7 +4,7 @@ export default class PluginList extends BulkheadCommand {
   static override summary = 'List installed Bulkhead plugins';
   static override description =
     'Lists the plugins that are installed on this host, for all users and for yourself. What cannot be used is said on standard error. No code of a plugin runs.';
-  static override examples = ['<%= config.bin %> plugin list', '<%= config.bin %> plugin list --json'];
+  static override examples = ['bulkhead plugin list', 'bulkhead plugin list --json'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:list'];
 

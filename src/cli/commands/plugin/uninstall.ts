@@ -5,10 +5,10 @@ import { within } from '../../output/report.js';
 export default class PluginUninstall extends BulkheadCommand {
   static override summary = 'Uninstall removes the named plugin from the system';
   static override description = 'Removes the package, its receipt and what you let it keep in its store, and nothing else.';
-  static override examples = ['<%= config.bin %> plugin uninstall example.com/plugin'];
+  static override examples = ['bulkhead plugin uninstall example.com/plugin'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:uninstall'];
-  static override args = { name: Args.string({ required: true, description: 'name of the plugin' }) };
+  static override args = { name: Args.string({ required: true, ignoreStdin: true, description: 'name of the plugin' }) };
   static override flags = { user: Flags.boolean({ summary: 'Only among your own plugins' }) };
 
   async run(): Promise<unknown> {
