@@ -47,7 +47,7 @@ export abstract class BulkheadCommand extends Command {
 
   /** Escapes what JSON may leave as it is and a terminal acts on; in this form it is still JSON. */
   protected override logJson(value: unknown): void {
-    this.log(escapeControls(JSON.stringify(value, null, 2)));
+    process.stdout.write(`${escapeControls(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** With `--json` an error is a value on standard output too; otherwise `main` reports it. */

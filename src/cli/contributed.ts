@@ -64,13 +64,13 @@ function toLoadable(contributed: ContributedCommand): Loadable {
     usage: `${name} ${escapeControls(description.usage ?? '[FLAGS] [ARGS...]')}`,
     examples: (description.examples ?? []).map(escapeControls),
     args: {},
-    flags,
+    flags: shownFlags(flags),
     hidden: false,
     strict: false,
     aliases: [],
     hiddenAliases: [],
   };
-  return { ...cached, load: () => Promise.resolve(toClass(contributed, cached)) } as unknown as Loadable;
+  return { ...cached, load: () => Promise.resolve(toClass(contributed, cached, flags)) } as unknown as Loadable;
 }
 
 type Definition = NonNullable<ContributedCommand['description']['flags']>[string];
@@ -89,29 +89,37 @@ function toFlag({ type, summary, short, required, default: otherwise }: Definiti
   };
   if (type === 'boolean') return Flags.boolean({ ...common, default: otherwise === true });
   if (type === 'integer') return Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) });
-  return Flags.string({
-    ...common,
-    ...(typeof otherwise === 'string' ? { default: otherwise, defaultHelp: () => Promise.resolve(escapeControls(otherwise)) } : {}),
-  });
+  return Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) });
+}
+
+/** The flags as help prints them: their defaults too are text of the plugin. */
+function shownFlags(flags: Interfaces.FlagInput): Interfaces.FlagInput {
+  const shown: Interfaces.FlagInput = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    const otherwise: unknown = flag.default;
+    shown[name] = typeof otherwise === 'string' ? ({ ...flag, default: escapeControls(otherwise) } as typeof flag) : flag;
+  }
+  return shown;
 }
 
 /** The class that oclif runs: parses by the manifest, asks the plugin, exits with its code. */
 function toClass(
   { name, plugin, description }: ContributedCommand,
-  cached: { id: string; summary: string; usage: string; flags: Interfaces.FlagInput },
+  cached: { id: string; summary: string; usage: string },
+  ownFlags: Interfaces.FlagInput,
 ): Command.Class {
   class Contributed extends BulkheadCommand {
     static override id = cached.id;
     static override summary = cached.summary;
     static override usage = cached.usage;
     static override strict = false;
-    static override flags = cached.flags;
+    static override flags = ownFlags;
 
     async run(): Promise<void> {
       const { flags, raw } = await this.parse(Contributed);
       const args = argumentsOf(raw);
       checkCount(name, args.length, description.args ?? { max: 0 });
-      const own = Object.fromEntries(Object.entries(flags).filter(([flag, value]) => flag in cached.flags && value !== undefined));
+      const own = Object.fromEntries(Object.entries(flags).filter(([flag, value]) => flag in ownFlags && value !== undefined));
       process.exitCode = await this.open(flags as unknown as CommonFlags).runCommand(plugin, { name, args, flags: own });
     }
   }
