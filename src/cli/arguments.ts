@@ -1,3 +1,5 @@
+import { Errors } from '@oclif/core';
+
 /** What oclif's manifest says of a flag. */
 type KnownFlags = Readonly<Record<string, { readonly type: string; readonly char?: string | undefined }>>;
 
@@ -57,6 +59,25 @@ function takesNextWord(word: string, flags: KnownFlags): boolean {
   const valued = new Set(Object.values(flags).flatMap(({ type, char }) => (type === 'option' && char !== undefined ? [char] : [])));
   const first = [...word.slice(1)].findIndex((letter) => valued.has(letter));
   return first === word.length - 2;
+}
+
+/**
+ * Refuses what is neither a command nor the beginning of one, by the words up to the first that nothing begins with. (oclif takes
+ * the arguments for a part of the name.)
+ *
+ * @param ids of the commands, as `plugin:list`
+ */
+export function checkCommand(words: readonly string[], ids: readonly string[]): void {
+  const known = ids.map((id) => id.split(':'));
+  const begins = (count: number): boolean => known.some((id) => words.slice(0, count).every((word, index) => id[index] === word));
+  const isCommand = (count: number): boolean => known.some((id) => id.length === count && id.every((word, index) => words[index] === word));
+  for (const [index, word] of words.entries()) {
+    if (word.startsWith('-') || isCommand(index + 1)) return;
+    if (begins(index + 1)) continue;
+    throw new Errors.CLIError(`There is no command "${words.slice(0, index + 1).join(' ')}"`, {
+      suggestions: [['bulkhead', ...words.slice(0, index), '--help'].join(' ')],
+    });
+  }
 }
 
 /** Of the flag that says where else plugins are; needed before oclif parses, to know all commands. */

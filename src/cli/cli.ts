@@ -9,7 +9,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Config, Plugin, run } from '@oclif/core';
-import { arrangeArguments } from './arguments.js';
+import { arrangeArguments, checkCommand } from './arguments.js';
 import { loadContributed, mayNeedContributed } from './contributed.js';
 import { reportError } from './output/report.js';
 
@@ -18,7 +18,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   leaveWhenNobodyReads();
   try {
     const config = await loadConfig(argv);
-    await run(arrangeArguments(argv, config.findCommand('run')?.flags ?? {}), config);
+    const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {});
+    checkCommand(words, config.commandIDs);
+    await run(words, config);
   } catch (error) {
     process.exitCode = reportError(error);
   }

@@ -11,6 +11,14 @@ class PlainCommandHelp extends CommandHelp {
     super(command, config, options);
     this.render = plain;
   }
+
+  /** `$ bulkhead plugin inspect [FLAGS] PLUGIN`; each flag stands below with what it means. */
+  protected override usage(): string {
+    const { id, usage, args } = this.command;
+    const words = Object.values(args).map((arg) => this.arg(arg));
+    const lines = usage === undefined ? [[id.replaceAll(':', ' '), '[FLAGS]', ...words].join(' ')] : [usage].flat();
+    return lines.map((line) => this.wrap(`$ ${this.config.bin} ${line}`)).join('\n');
+  }
 }
 
 export default class PlainHelp extends Help {

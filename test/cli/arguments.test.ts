@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { argumentsOf, arrangeArguments, pluginDirectoriesOf } from '../../src/cli/arguments.js';
+import { argumentsOf, arrangeArguments, checkCommand, pluginDirectoriesOf } from '../../src/cli/arguments.js';
 
 const flags = {
   env: { type: 'option', char: 'e' },
@@ -38,6 +38,30 @@ describe('a command line', () => {
     ['', ''],
   ] as const) {
     it(`"${typed}" is arranged as "${arranged}"`, () => assert.deepEqual(arrangeArguments(words(typed), flags), words(arranged)));
+  }
+
+  const ids = ['run', 'plugin:list', 'plugin:install', 'scratch', 'scratch:old:list'];
+  for (const line of [
+    '',
+    '--help',
+    'run',
+    'run host:',
+    'plugin',
+    'plugin --help',
+    'plugin list x',
+    'scratch',
+    'scratch x',
+    'scratch old list',
+  ])
+    it(`"${line}" is a command, or the beginning of one`, () => checkCommand(words(line), ids));
+  for (const [line, message, hint] of [
+    ['rnu host:', 'There is no command "rnu"', 'bulkhead --help'],
+    ['plugin instal x.sif', 'There is no command "plugin instal"', 'bulkhead plugin --help'],
+    ['plugin instal --help', 'There is no command "plugin instal"', 'bulkhead plugin --help'],
+  ] as const) {
+    it(`"${line}" is none, and it is said which word is not`, () => {
+      assert.throws(() => checkCommand(words(line), ids), { message, suggestions: [hint] });
+    });
   }
 
   it('keeps the order of its arguments', () => {

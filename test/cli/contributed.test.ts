@@ -13,7 +13,9 @@ describe('the commands of plugins', () => {
   it('may have names of several words', async () => {
     await installSource(cli, `commands: { 'scratch list': { summary: 'Lists', run(_, host) { host.print('listed') } } }`);
     assert.equal((await cli.run('scratch', 'list')).stdout, 'listed');
-    assert.match((await cli.run('scratch', '--help')).stdout, /scratch list +Lists/);
+    const { stdout } = await cli.run('scratch', '--help');
+    assert.match(stdout, /\$ bulkhead scratch/);
+    assert.match(stdout, /scratch list +Lists/);
   });
 
   it('are found in the directory that --plugin-dir names', async () => {

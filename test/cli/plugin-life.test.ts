@@ -144,6 +144,7 @@ describe('what is typed wrong', () => {
     [['plugin', 'compile', '/nonexistent'], 255, /^FATAL: {3}Compilation failed: "\/nonexistent" doesn't exist/],
     [['plugin', 'enable'], 1, /Missing 1 required arg/],
     [['plugin', 'list', '--nonsense'], 1, /Nonexistent flag: --nonsense/],
+    [['plugin', 'instal', 'x'], 1, /There is no command "plugin instal"/],
     [['plugin', 'nonsense'], 1, /plugin nonsense/],
     [['nonsense'], 1, /nonsense/],
     [['run'], 1, /Missing 1 required arg/],

@@ -38,10 +38,9 @@ export function reportError(error: unknown): number {
     log.write('fatal', error.kind === 'bug' ? `${error.message} (this is a bug in Bulkhead)` : error.message);
     if (error.hint !== undefined) write(`         Try: ${printable(error.hint)}\n`);
   } else if (error instanceof Errors.CLIError) {
-    const unknown = /^command (\S+) not found$/.exec(error.message)?.[1];
-    log.write('error', unknown === undefined ? withoutNotes(error.message) : `There is no command "${unknown.replaceAll(':', ' ')}"`);
-    const words = unknown === undefined ? commandWords() : unknown.split(':').slice(0, -1);
-    write(`         Try: ${['bulkhead', ...words, '--help'].join(' ')}\n`);
+    log.write('error', withoutNotes(error.message));
+    const [hint = ['bulkhead', ...commandWords(), '--help'].join(' ')] = error.suggestions ?? [];
+    write(`         Try: ${printable(hint)}\n`);
   } else {
     log.write('fatal', `${messageOf(error)} (this is a bug in Bulkhead)`);
     if (error instanceof Error && error.stack !== undefined) write(`${printable(error.stack)}\n`);
