@@ -110,9 +110,14 @@ describe('a callback that burns CPU', () => {
         scriptOf(`engineConfig() { let n = 0; for (let i = 0; i < 1.5e9; i++) n += i; return { env: { N: String(n) } } }`),
       );
       await plugin.ask('engineConfig', { config: buildConfig() }).catch(() => undefined);
-      const delay = await measureDelayMs(() => plugin.ask('engineConfig', { config: buildConfig() }));
-      assert.ok(delay.workMs > 500, `the callback took only ${delay.workMs} ms`);
-      assert.ok(delay.longestMs < 50, `the event loop was held for ${delay.longestMs} ms`);
+      let shortest = Infinity;
+      // What else runs on the machine delays the loop too, now and then; the callback would do so each time.
+      for (let turn = 0; turn < 3 && shortest >= 50; turn += 1) {
+        const delay = await measureDelayMs(() => plugin.ask('engineConfig', { config: buildConfig() }));
+        assert.ok(delay.workMs > 500, `the callback took only ${delay.workMs} ms`);
+        shortest = Math.min(shortest, delay.longestMs);
+      }
+      assert.ok(shortest < 50, `the event loop was held for ${shortest} ms`);
     } finally {
       await scene.close();
     }
