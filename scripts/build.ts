@@ -2,7 +2,7 @@
  * `npm run build`: writes `dist/` (the CLI and the guest) and `plugin-sdk/dist/` (what authors import).
  *
  *   dist/cli/commands/…   one entry per command, shared code in dist/chunks/; packages of npm stay outside
- *   dist/guest/           guest.cjs (loader), guest-bundle.cjs (SES, comlink, the guest: one file) and V8's code cache for this Node
+ *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and V8's code cache for this Node
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
  */
@@ -58,6 +58,7 @@ async function buildGuest(): Promise<void> {
   const directory = join(root, fresh, 'guest');
   await build({ ...node, entryPoints: ['src/guest/guest.ts'], format: 'cjs', external: [], outfile: join(directory, 'guest-bundle.cjs') });
   copyFileSync('src/guest/loader.cjs', join(directory, 'guest.cjs'));
+  copyFileSync('src/guest/process-loader.cjs', join(directory, 'process.cjs'));
   // In a process of its own: loading the guest locks the realm down.
   const print = `process.stdout.write(require(${JSON.stringify(join(directory, 'guest.cjs'))}).createCache())`;
   const cache = execFileSync(process.execPath, ['-e', print], { maxBuffer: 64 * 1024 * 1024 });

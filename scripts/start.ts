@@ -97,6 +97,7 @@ async function installAsTomorrow(file: string, bytes: Uint8Array): Promise<void>
     lock: 'range',
     grants: {},
     onFailure: 'optional',
+    isolation: 'default',
     reservedCommands: [],
   });
 }

@@ -32,6 +32,7 @@ export const openTestPlugin: typeof surface.openTestPlugin = async (directory, {
     name: description.name,
     grants: grants ?? description.permissions,
     onFailure: 'required',
+    isolation: 'thread',
     load: () => Promise.resolve({ script, locate: (stack) => locateInSource(stack, sourceMap) }),
   });
 

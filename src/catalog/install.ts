@@ -9,7 +9,7 @@ import { checkGrants } from './grants.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
 import { packageFile, packagesOf, receiptFile, receiptsOf } from './layout.js';
 import type { Lease } from './lease.js';
-import { encodeReceipt, RECEIPT_FORMAT, type OnFailure, type Receipt } from './receipt.js';
+import { encodeReceipt, RECEIPT_FORMAT, type IsolationChoice, type OnFailure, type Receipt } from './receipt.js';
 import { makeDirectory, writeStaged } from './staged-file.js';
 
 export interface InstallOptions {
@@ -22,6 +22,7 @@ export interface InstallOptions {
   /** What the operator agreed to; at most what the manifest asks for. */
   readonly grants: Permissions;
   readonly onFailure: OnFailure;
+  readonly isolation: IsolationChoice;
   /** The commands of bulkhead itself. */
   readonly reservedCommands: readonly string[];
   readonly now?: Date;
@@ -52,7 +53,10 @@ export async function installPackage(plugin: PluginPackage, options: InstallOpti
 }
 
 /** Refuses whatever installPackage would refuse, and changes nothing: for before the operator is asked. */
-export async function checkInstall({ manifest }: PluginPackage, options: Omit<InstallOptions, 'now' | 'onFailure'>): Promise<InstallPlan> {
+export async function checkInstall(
+  { manifest }: PluginPackage,
+  options: Omit<InstallOptions, 'now' | 'onFailure' | 'isolation'>,
+): Promise<InstallPlan> {
   const { place, directory, grants, reservedCommands } = options;
   const note = requireCompatibility(manifest, options);
   checkGrants(manifest.name, manifest.permissions, grants);
@@ -68,7 +72,10 @@ function ignoreBroken(): undefined {
   return undefined;
 }
 
-function describeReceipt({ manifest, digest }: PluginPackage, { offered, grants, onFailure, now = new Date() }: InstallOptions): Receipt {
+function describeReceipt(
+  { manifest, digest }: PluginPackage,
+  { offered, grants, onFailure, isolation, now = new Date() }: InstallOptions,
+): Receipt {
   return {
     format: RECEIPT_FORMAT,
     name: manifest.name,
@@ -78,6 +85,7 @@ function describeReceipt({ manifest, digest }: PluginPackage, { offered, grants,
     contractVersion: offered.version,
     grants,
     onFailure,
+    isolation,
     manifest,
   };
 }

@@ -29,11 +29,14 @@ const receiptSchema = v.strictObject({
   grants: permissions,
   /** What a failure of the plugin means; `default` leaves it to each callback. */
   onFailure: v.picklist(['default', 'required', 'optional']),
+  /** What the plugin runs in; `default` leaves it to what it asks for. */
+  isolation: v.picklist(['default', 'thread', 'process']),
   /** A copy, so that list, inspect and help read one small file; the package has the last word when it is loaded. */
   manifest: pluginDescription,
 });
 export type Receipt = v.InferOutput<typeof receiptSchema>;
 export type OnFailure = Receipt['onFailure'];
+export type IsolationChoice = Receipt['isolation'];
 
 const remainsSchema = v.object({
   name: v.optional(pluginName),

@@ -1,24 +1,54 @@
 /**
- * The guest: what runs in a plugin's worker thread, around the plugin.
+ * The guest: what runs in a plugin's thread or process, around the plugin.
  *
  *   host ─ piscina task ─▶ runSession            one long task per compartment; ends when the host closes the call port
+ *        ─ process ──────▶ runProcess            the same in a process of its own
  *           call port ───▶ open, describe, callbacks
  *           power port ◀── openHostFacet           the powers of one call
  *
- * It runs in the worker's start realm, with comlink and SES; the plugin's script runs in a compartment that has neither.
+ * It runs in the start realm, with comlink and SES; the plugin's script runs in a compartment that has neither.
  */
 import './lockdown.js';
 import { askedPowerNames, callbackNames, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import { threadId, type MessagePort } from 'node:worker_threads';
-import { describeThrown, FaultError, openClient, serve, type CallArgument, type Method, type SessionTask } from '#wire/wire.js';
+import {
+  describeThrown,
+  FaultError,
+  FRAME_BYTES_MAX,
+  openClient,
+  openStreamPorts,
+  serve,
+  type ByteStream,
+  type CallArgument,
+  type Codec,
+  type Method,
+  type Port,
+  type SessionStart,
+  type SessionTask,
+} from '#wire/wire.js';
 import { describePlugin } from './describe.js';
 import { evaluatePlugin, readStack } from './evaluate.js';
 import { openHostFacet, type AskPower, type HostFacet } from './host-facet.js';
 
-type Task = SessionTask<MessagePort>;
 type PluginRecord = Readonly<Record<string, unknown>>;
 
-export function runSession(task: Task): Promise<void> {
+/** In a thread. Resolves when the host closes the call port. */
+export function runSession(task: SessionTask<MessagePort>): Promise<void> {
+  openSession(task);
+  return new Promise((resolve) => task.callPort.on('close', resolve));
+}
+
+/** In a process of its own. The first message is what the session starts with; the process ends with the stream. */
+export function runProcess(stream: ByteStream, codec: Codec): void {
+  const { start, call, power } = openStreamPorts(stream, codec, FRAME_BYTES_MAX);
+  const open = (message: unknown): void => {
+    start.off('message', open);
+    openSession({ ...(message as SessionStart), callPort: call, powerPort: power });
+  };
+  start.on('message', open);
+}
+
+function openSession(task: SessionTask<Port>): void {
   const askPower = openClient(task.powerPort, askedPowerNames, () => undefined);
   const plugin = openPlugin(task, askPower);
   const methods: Record<string, Method> = {
@@ -31,11 +61,10 @@ export function runSession(task: Task): Promise<void> {
   for (const name of callbackNames) methods[name] = (argument) => plugin.call(name, argument as CallArgument);
   // The only peer is the host; a message that it did not make in this form is not answered.
   serve(task.callPort, methods, () => undefined);
-  return new Promise((resolve) => task.callPort.on('close', resolve));
 }
 
 /** The plugin of this compartment: evaluated once, at the first `open`; its variables live until the compartment ends. */
-function openPlugin(task: Task, askPower: AskPower) {
+function openPlugin(task: SessionStart, askPower: AskPower) {
   let definition: PluginRecord | undefined;
   let current: HostFacet | undefined;
 
@@ -59,7 +88,7 @@ function openPlugin(task: Task, askPower: AskPower) {
   };
 }
 
-function evaluate({ script, name }: Task, writeLog: HostFacet['writeLog']): PluginRecord {
+function evaluate({ script, name }: SessionStart, writeLog: HostFacet['writeLog']): PluginRecord {
   let definition: unknown;
   try {
     definition = evaluatePlugin(script, name, writeLog);

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { threadId as mainThreadId } from 'node:worker_threads';
 import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
 import { openClient, serve, type Ask, type Reply } from '#wire/wire.js';
 import { hostErrors } from './errors.js';
-import { startThread, type Thread } from './pool.js';
 import type { CallInFlight, PowerContext } from './powers/power-context.js';
 import { makePowerMethods } from './powers/powers.js';
+import { startVessel } from './start-vessel.js';
+import type { Isolation, Vessel } from './vessel.js';
 
 /** Time to start a worker, lock it down and evaluate the script. */
 const openDeadlineMs = 10_000;
 
 export interface CompartmentOptions {
   readonly script: string;
+  readonly isolation: Isolation;
   /** Finds the place in the author's source that a stack names. */
   readonly locate?: ((stack: string | undefined) => string | undefined) | undefined;
   /** The granted variables of the environment. */
@@ -21,15 +22,15 @@ export interface CompartmentOptions {
   readonly powers: PowerContext;
 }
 
-/** One plugin's sandbox: a thread, its two ports, and one question at a time. */
+/** One plugin's sandbox: a thread or a process, its two ports, and one question at a time. */
 export interface Compartment {
   /** Resolves once the plugin's script has been evaluated. */
   open(): Promise<void>;
   /** The static part of the plugin, unchecked. */
   describe(): Promise<unknown>;
-  /** Asks for a callback; the answer has passed the contract's schema. Ends the thread when the deadline is missed. */
+  /** Asks for a callback; the answer has passed the contract's schema. Ends the vessel when the deadline is missed. */
   call(name: CallbackName, input: object, deadlineMs: number): Promise<unknown>;
-  /** Whether the thread has ended or is about to; a new compartment must be started for the next call. */
+  /** Whether the vessel has ended or is about to; a new compartment must be started for the next call. */
   readonly isOver: boolean;
   close(): Promise<void>;
 }
@@ -38,16 +39,16 @@ type Method = CallbackName | 'open' | 'describe';
 const methodNames: readonly Method[] = ['open', 'describe', ...callbackNames];
 const openAnswer = v.strictObject({ threadId: v.pipe(v.number(), v.safeInteger()) });
 
-/** Starts the thread at once; `open`, `describe` and `call` wait for it. */
-export function startCompartment({ script, env, powers, locate }: CompartmentOptions): Compartment {
+/** Starts the thread or process at once; `open`, `describe` and `call` wait for it. */
+export function startCompartment({ script, isolation, env, powers, locate }: CompartmentOptions): Compartment {
   const name = powers.plugin;
   let call: CallInFlight | undefined;
   let opened: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const line = openLine(name, startThread({ name, script, env }), (thread, violate) => {
+  const line = openLine(name, startVessel(isolation, { name, script, env }), (vessel, violate) => {
     serve(
-      thread.powerPort,
+      vessel.powerPort,
       makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined)),
       violate,
     );
@@ -68,7 +69,7 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
   function open(): Promise<void> {
     return (opened ??= inTurn(async () => {
       const { threadId } = v.parse(openAnswer, await ask('open', null, openDeadlineMs));
-      powers.log.write('debug', `${name}: runs in thread ${threadId}; the main thread is ${mainThreadId}`);
+      powers.log.write('debug', `${name}: runs in ${await line.describe(threadId)}`);
     }));
   }
 
@@ -96,16 +97,17 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
 }
 
 interface Line {
+  describe(threadId: number): Promise<string>;
   ask(method: Method, argument: unknown, deadlineMs: number): Promise<Reply>;
   isOver(): boolean;
   close(): Promise<void>;
 }
 
 /**
- * The line to a thread. A question settles by the first of: the answer, the deadline, the end of the thread, a message that
- * may not cross; comlink alone would wait for ever. After any but the answer the thread is ended.
+ * The line to a vessel. A question settles by the first of: the answer, the deadline, the end of the vessel, a message that
+ * may not cross; comlink alone would wait for ever. After any but the answer the vessel is ended.
  */
-function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: Thread, violate: (why: string) => void) => void): Line {
+function openLine(name: string, starting: Promise<Vessel>, onStarted: (vessel: Vessel, violate: (why: string) => void) => void): Line {
   let over: ((method: Method) => BulkheadError) | undefined;
   let rejectCurrent: (() => void) | undefined;
   const end = (why: NonNullable<typeof over>): void => {
@@ -115,13 +117,13 @@ function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: T
     terminate().catch(() => undefined);
   };
 
-  const started = starting.then((thread) => {
+  const started = starting.then((vessel) => {
     const violate = (why: string): void => end(() => hostErrors.borderViolated(name, why));
-    onStarted(thread, violate);
-    void thread.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
-    return { thread, ask: openClient(thread.callPort, methodNames, violate) };
+    onStarted(vessel, violate);
+    void vessel.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
+    return { vessel, ask: openClient(vessel.callPort, methodNames, violate) };
   });
-  // Whoever asks gets the rejection; a thread that nobody asks must not end the process.
+  // Whoever asks gets the rejection; a vessel that nobody asks must not end the process.
   started.catch(() => undefined);
 
   function settle(ask: Ask<Method>, method: Method, argument: unknown, deadlineMs: number): Promise<Reply> {
@@ -140,8 +142,8 @@ function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: T
     return settled.finally(() => clearTimeout(timer));
   }
   async function terminate(): Promise<void> {
-    const { thread } = await started;
-    await thread.terminate();
+    const { vessel } = await started;
+    await vessel.terminate();
   }
   async function close(): Promise<void> {
     end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'));
@@ -160,6 +162,7 @@ function openLine(name: string, starting: Promise<Thread>, onStarted: (thread: T
         rejectCurrent = undefined;
       }
     },
+    describe: async (threadId) => (await started).vessel.describe(threadId),
     isOver: () => over !== undefined,
     close: () => close().catch(() => undefined),
   };

@@ -11,6 +11,7 @@ import { hostErrors } from './errors.js';
 export async function describeScript(script: string, { name, log }: { name: string; log: Log }): Promise<PluginDescription> {
   const compartment = startCompartment({
     script,
+    isolation: 'thread',
     env: {},
     powers: { plugin: name, grants: {}, log, print: () => undefined, stateDirectory: '/nonexistent' },
   });

@@ -6,7 +6,16 @@ import { hostErrors } from './errors.js';
 
 /** The file that each worker loads. */
 export function findGuestFile(): string {
-  const found = findShipped('guest/guest.cjs');
+  return findBuilt('guest/guest.cjs');
+}
+
+/** The program of each helper process. */
+export function findGuestProcessFile(): string {
+  return findBuilt('guest/process.cjs');
+}
+
+function findBuilt(path: string): string {
+  const found = findShipped(path);
   if (found === undefined) throw hostErrors.guestNotBuilt();
   return found;
 }
@@ -16,7 +25,12 @@ export function findGuestFile(): string {
  * other file, no child process, no worker, no addon; no network from Node 25 on. It holds for this worker alone.
  */
 export function permissionArguments(guestFile: string): string[] {
-  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
   const piscina = dirname(realpathSync(createRequire(import.meta.url).resolve('piscina')));
-  return [flag, `--allow-fs-read=${dirname(guestFile)}/*`, `--allow-fs-read=${piscina}/*`, '--no-warnings'];
+  return [...processPermissionArguments(guestFile), `--allow-fs-read=${piscina}/*`];
+}
+
+/** The same for a process, in which there is no piscina. */
+export function processPermissionArguments(guestFile: string): string[] {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+  return [flag, `--allow-fs-read=${dirname(guestFile)}/*`, '--no-warnings'];
 }

@@ -1,7 +1,7 @@
 /**
  * The host runs plugin code, and is the only room that does.
  *
- *   askEvery, askChain, askOne ─▶ respondent ─▶ compartment ─▶ worker thread (piscina) ─▶ guest ─▶ the plugin
+ *   askEvery, askChain, askOne ─▶ respondent ─▶ compartment ─▶ thread or process ─▶ guest ─▶ the plugin
  *                                      │             └─ powers/ (a file each) ◀─ what the plugin asks
  *                                      └─ loads and checks the package before any of its code runs
  *
@@ -14,12 +14,14 @@ import { hashName } from '#base/hash-name.js';
 import { startCompartment, type Compartment } from './compartment.js';
 import type { FailurePolicy, Respondent } from './dispatch.js';
 import { pickEnvironment } from './powers/env.js';
+import type { Isolation } from './vessel.js';
 
 /** A plugin as the catalog knows it; `load` reads and checks its package, or throws why it may not run. */
 export interface RunnablePlugin {
   readonly name: string;
   readonly grants: Permissions;
   readonly onFailure: FailurePolicy;
+  readonly isolation: Isolation;
   readonly load: () => Promise<LoadedPlugin>;
 }
 
@@ -94,6 +96,7 @@ async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }:
   const { script, locate } = await plugin.load();
   return startCompartment({
     script,
+    isolation: plugin.isolation,
     locate,
     env: pickEnvironment(plugin.grants, env),
     powers: { plugin: plugin.name, grants: plugin.grants, log, print, stateDirectory: join(stateDirectory, hashName(plugin.name)) },
@@ -102,3 +105,4 @@ async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }:
 
 export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from './dispatch.js';
 export { describeScript } from './describe.js';
+export type { Isolation } from './vessel.js';

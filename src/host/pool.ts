@@ -1,26 +1,18 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { SessionTask } from '#wire/wire.js';
+import { MessageChannel, threadId as mainThreadId, type MessagePort } from 'node:worker_threads';
+import type { SessionStart, SessionTask } from '#wire/wire.js';
 import { findGuestFile, permissionArguments } from './guest-file.js';
+import type { Vessel } from './vessel.js';
 
-/** Best effort, not a wall: one big allocation can still end the process (isolation: process will be the answer to that). */
+/** Best effort, not a wall: one big allocation can still make V8 abort, and this process with it; `isolation: process` is for that. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 
 type Task = SessionTask<MessagePort>;
-
-export interface Thread {
-  readonly callPort: MessagePort;
-  readonly powerPort: MessagePort;
-  /** Resolves when the thread has ended, with the reason; never rejects. */
-  readonly ended: Promise<string>;
-  /** Ends the thread at once, whatever it does (2 to 12 ms). Idempotent. */
-  terminate(): Promise<void>;
-}
 
 /**
  * Starts one worker thread for one plugin: a piscina pool of exactly one thread, whose single, long task is the session.
  * `atomics` must be off: piscina's default blocks the worker's event loop between tasks, and comlink with it.
  */
-export async function startThread(task: Omit<Task, 'callPort' | 'powerPort'>): Promise<Thread> {
+export async function startThread(start: SessionStart): Promise<Vessel> {
   const { Piscina } = await import('piscina');
   const filename = findGuestFile();
   const pool = new Piscina({
@@ -39,7 +31,7 @@ export async function startThread(task: Omit<Task, 'callPort' | 'powerPort'>): P
   const calls = new MessageChannel();
   const powers = new MessageChannel();
   const abort = new AbortController();
-  const session: Task = { ...task, callPort: calls.port2, powerPort: powers.port2 };
+  const session: Task = { ...start, callPort: calls.port2, powerPort: powers.port2 };
   const running = pool.run(session, { transferList: [calls.port2, powers.port2], signal: abort.signal }) as Promise<unknown>;
   const ended = running.then(
     () => 'it was closed',
@@ -49,6 +41,7 @@ export async function startThread(task: Omit<Task, 'callPort' | 'powerPort'>): P
   return {
     callPort: calls.port1,
     powerPort: powers.port1,
+    describe: (threadId) => `thread ${threadId}; the main thread is ${mainThreadId}`,
     ended,
     terminate: () => (terminated ??= terminate()),
   };

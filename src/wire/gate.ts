@@ -4,7 +4,7 @@ import * as v from 'valibot';
 export interface Port {
   postMessage(message: unknown): void;
   on(event: 'message' | 'messageerror', listener: (message: unknown) => void): unknown;
-  off(event: 'message', listener: (message: unknown) => void): unknown;
+  off(event: 'message' | 'messageerror', listener: (message: unknown) => void): unknown;
 }
 
 interface MessageEventLike {

@@ -1,9 +1,15 @@
 import type { Port } from './gate.js';
 
+/** Of one message between processes. More than the largest that the contract allows; threads have no such border. */
+export const FRAME_BYTES_MAX = 8 * 1_048_576;
+
 /** What the host hands to the guest when a compartment starts. Of the host's own making, so that the guest believes it. */
-export interface SessionTask<P extends Port> {
+export interface SessionTask<P extends Port> extends SessionStart {
   readonly callPort: P;
   readonly powerPort: P;
+}
+
+export interface SessionStart {
   /** The plugin's name, for its stack traces. */
   readonly name: string;
   readonly script: string;

@@ -1,7 +1,7 @@
 /**
  * The border between the host and a compartment: what may cross, and in which form.
  *
- *      host                                                          compartment (worker thread)
+ *      host                                                          compartment (thread or process)
  *      openClient ── comlink ── gate ══ call port ══ gate ── comlink ── serve      callbacks
  *      serve      ── comlink ── gate ══ power port ═ gate ── comlink ── openClient powers
  *
@@ -10,4 +10,5 @@
 export { FaultError, openClient, serve, type Ask, type Method, type Methods } from './channel.js';
 export { describeThrown, type Fault, type Reply } from './fault.js';
 export type { Port } from './gate.js';
-export type { CallArgument, SessionTask } from './session.js';
+export { FRAME_BYTES_MAX, type CallArgument, type SessionStart, type SessionTask } from './session.js';
+export { openStreamPorts, type ByteStream, type Codec, type StreamPorts } from './stream-ports.js';

@@ -12,6 +12,7 @@ import {
   uninstallPlugin,
   type Catalog,
   type Installation,
+  type IsolationChoice,
   type OnFailure,
   type PluginDirectory,
 } from '#catalog/catalog.js';
@@ -31,6 +32,7 @@ export interface ChangeRequest {
 export interface InstallRequest extends ChangeRequest {
   readonly grants: GrantRequest;
   readonly onFailure: OnFailure;
+  readonly isolation: IsolationChoice;
   readonly consent: Consent | undefined;
 }
 
@@ -47,6 +49,7 @@ export async function installPlugin(scene: Scene, file: string, request: Install
     lock,
     reservedCommands,
     onFailure: request.onFailure,
+    isolation: request.isolation,
   };
   // Whatever would refuse the plugin anyway comes before the question to the operator.
   const { note } = await checkInstall(plugin, { ...options, grants: {} });

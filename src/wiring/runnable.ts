@@ -1,7 +1,7 @@
 import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
-import type { RunnablePlugin } from '#host/host.js';
+import type { Isolation, RunnablePlugin } from '#host/host.js';
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
 
@@ -12,12 +12,23 @@ export function toRunnable(installation: Installation, { uid, lock }: { uid: num
     name,
     grants,
     onFailure,
+    isolation: isolationOf(installation),
     async load() {
       requireCompatibility(manifest, { offered: CONTRACT, lock });
       const { script, sourceMap } = await readInstalled(installation, { uid });
       return { script, locate: (stack) => locateInSource(stack, sourceMap) };
     },
   };
+}
+
+/**
+ * Where a plugin runs. One that asks for a power over the host gets a process of its own, unless the operator chose: nobody has
+ * signed for it, and a thread can be made to take the whole command with it (docs/decisions/isolation-process.md).
+ */
+export function isolationOf({ isolation, manifest }: Pick<Installation, 'isolation' | 'manifest'>): Isolation {
+  if (isolation !== 'default') return isolation;
+  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => kind !== 'config' && (asked ?? []).length > 0);
+  return powers.length > 0 ? 'process' : 'thread';
 }
 
 /** A run never goes on without a plugin that it needs, nor without one of which nobody can tell any more. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BulkheadError } from '#base/errors.js';
-import { buildConfig, openTestHost, scriptOf } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf } from '../helpers/compartment.js';
 
 /** Ways to use up what is shared. Each ends the call, and the host answers the next one. */
 const bodies: Readonly<Record<string, string>> = {
@@ -17,10 +17,10 @@ const bodies: Readonly<Record<string, string>> = {
   'a rejection that nobody handles': 'Promise.reject(new Error("nobody handles this")); return new Promise(() => undefined)',
 };
 
-describe('a plugin that uses up what is shared', () => {
+describeTiers('a plugin that uses up what is shared', (open) => {
   for (const [title, body] of Object.entries(bodies)) {
     it(`ends its own call: ${title}`, async () => {
-      const scene = await openTestHost({ deadlineMs: 700 });
+      const scene = await open({ deadlineMs: 700 });
       try {
         const plugin = scene.plugin(
           scriptOf(`engineConfig({ config }) { if (config.image === 'benign:') return { env: { OK: '1' } }; ${body} }`),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
 import { snapshotRealm, type RealmSnapshot } from './realm.js';
 
 /**
@@ -107,11 +107,11 @@ function probe(expression: string): string {
   );
 }
 
-describe('a plugin that looks for a way out', () => {
+describeTiers('a plugin that looks for a way out', (open) => {
   let scene: TestHost;
   let before: RealmSnapshot;
   beforeEach(async () => {
-    scene = await openTestHost();
+    scene = await open();
     before = snapshotRealm();
   });
   afterEach(() => scene.close());

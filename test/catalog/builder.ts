@@ -45,6 +45,7 @@ export function optionsFor(place: TestPlace, changes: Partial<InstallOptions> = 
     lock: 'range',
     grants: {},
     onFailure: 'default',
+    isolation: 'default',
     reservedCommands: ['run', 'plugin list'],
     ...changes,
   };

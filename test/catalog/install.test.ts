@@ -17,7 +17,7 @@ describe('installPackage', () => {
   it('makes the plugin one that is installed, enabled, with what the operator decided', async () => {
     const permissions = { env: ['HOME', 'USER'] };
     const now = new Date('2026-08-01T12:00:00Z');
-    await install(place, { permissions }, { grants: { env: ['HOME'] }, onFailure: 'required', now });
+    await install(place, { permissions }, { grants: { env: ['HOME'] }, onFailure: 'required', isolation: 'process', now });
     const { installations, problems } = await openBoth(place);
     assert.deepEqual(problems, []);
     const [{ digest, packageFile, ...installation } = assert.fail(), ...others] = installations;
@@ -30,6 +30,7 @@ describe('installPackage', () => {
       contractVersion: CONTRACT.version,
       grants: { env: ['HOME'] },
       onFailure: 'required',
+      isolation: 'process',
       manifest: buildManifest({ permissions }),
       directory: place.user,
     });

@@ -26,19 +26,20 @@ describe('bulkhead run, with plugins', () => {
     assert.equal((await cli.run('run', '--env', 'A=b', 'host:', 'echo', '--help', '-d', '--', 'x', '-d')).stdout, '--help -d -- x -d');
   });
 
-  it('asks each plugin in a thread that is not the main one, and says so with --debug', async () => {
+  it('asks each plugin in a thread that is not the main one, or in a process, and says so with --debug', async () => {
     const { stderr } = await cli.run('run', '--debug', 'host:', 'true');
+    // It asks for a variable of the environment, and is signed by nobody.
+    assert.match(stderr, /^DEBUG: {3}example\.com\/config-plugin: runs in process \d+; bulkhead is process \d+$/m);
     const threads = [...stderr.matchAll(/^DEBUG: {3}(\S+): runs in thread (\d+); the main thread is 0$/gm)].map(([, name, thread]) => [
       name,
       thread,
     ]);
     assert.deepEqual(threads.map(([name]) => name).toSorted(), [
-      'example.com/config-plugin',
       'example.com/host-image',
       'example.com/log-plugin',
       'example.com/monitor-plugin',
     ]);
-    assert.equal(new Set(threads.map(([, thread]) => thread)).size, 4);
+    assert.equal(new Set(threads.map(([, thread]) => thread)).size, 3);
     assert.ok(!threads.some(([, thread]) => thread === '0'));
   });
 

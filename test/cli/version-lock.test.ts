@@ -65,6 +65,7 @@ describe('the version lock', () => {
       lock: 'range',
       grants: {},
       onFailure: 'default',
+      isolation: 'default',
       reservedCommands: [],
     });
   }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../helpers/cli.js';
-import { buildConfig, openTestHost, scriptOf } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf } from '../helpers/compartment.js';
 
-describe('the globals of a compartment', () => {
+describeTiers('the globals of a compartment', (open) => {
   it('are those that plugin-sdk/realm.d.ts shows to authors', async () => {
-    const scene = await openTestHost();
+    const scene = await open();
     try {
       const script = scriptOf(`engineConfig: () => ({ env: { R: Object.getOwnPropertyNames(globalThis).sort().join(' ') } })`);
       const answer = await scene.plugin(script).ask('engineConfig', { config: buildConfig() });

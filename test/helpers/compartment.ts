@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTRACT, type ContainerConfig, type Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { Log, LogLevel } from '#base/log.js';
-import { openHost, type Host, type Respondent } from '#host/host.js';
+import { openHost, type Host, type Isolation, type Respondent } from '#host/host.js';
 
 /** A log that remembers. */
 export function memoryLog(): Log & { readonly lines: { level: LogLevel; message: string }[]; text(): string } {
@@ -27,14 +27,18 @@ export interface TestHost {
   readonly stateDirectory: string;
   printed(): string;
   /** A plugin to ask, from its script. */
-  plugin(script: string, options?: { name?: string; grants?: Permissions; onFailure?: Respondent['onFailure'] }): Respondent;
+  plugin(
+    script: string,
+    options?: { name?: string; grants?: Permissions; onFailure?: Respondent['onFailure']; isolation?: Isolation },
+  ): Respondent;
   close(): Promise<void>;
 }
 
 export async function openTestHost({
   env = {},
   deadlineMs,
-}: { env?: Record<string, string>; deadlineMs?: number } = {}): Promise<TestHost> {
+  isolation: usual = 'thread',
+}: { env?: Record<string, string>; deadlineMs?: number; isolation?: Isolation } = {}): Promise<TestHost> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
   const log = memoryLog();
   let printed = '';
@@ -44,8 +48,8 @@ export async function openTestHost({
     log,
     stateDirectory,
     printed: () => printed,
-    plugin: (script, { name = 'test/plugin', grants = {}, onFailure = 'default' } = {}) =>
-      host.respondent({ name, grants, onFailure, load: () => Promise.resolve({ script }) }),
+    plugin: (script, { name = 'test/plugin', grants = {}, onFailure = 'default', isolation = usual } = {}) =>
+      host.respondent({ name, grants, onFailure, isolation, load: () => Promise.resolve({ script }) }),
     async close() {
       await host.close();
       await rm(stateDirectory, { recursive: true, force: true });
@@ -56,4 +60,13 @@ export async function openTestHost({
 /** A valid configuration; a test changes the part that it is about. */
 export function buildConfig(changes: Partial<ContainerConfig> = {}): ContainerConfig {
   return { image: 'host:', command: ['true'], env: { PATH: '/bin' }, mounts: [], workingDirectory: '/', readOnly: false, ...changes };
+}
+
+export type OpenTestHost = (options?: { env?: Record<string, string>; deadlineMs?: number }) => Promise<TestHost>;
+
+/** The same tests with compartments in threads and in processes: one contract, two tiers. */
+export function describeTiers(title: string, tests: (open: OpenTestHost, isolation: Isolation) => void): void {
+  for (const isolation of ['thread', 'process'] as const) {
+    describe(`${title} (in a ${isolation})`, () => tests((options) => openTestHost({ ...options, isolation }), isolation));
+  }
 }

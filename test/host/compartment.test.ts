@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { BulkheadError } from '#base/errors.js';
-import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
 
 const config = buildConfig();
 
-describe('a compartment', () => {
+describeTiers('a compartment', (open, isolation) => {
   let scene: TestHost;
-  beforeEach(async () => (scene = await openTestHost()));
+  beforeEach(async () => (scene = await open()));
   afterEach(() => scene.close());
 
   it('answers with what the contract lets pass', async () => {
@@ -15,9 +15,12 @@ describe('a compartment', () => {
     assert.deepEqual(await plugin.ask('engineConfig', { config }), { env: { SEEN: 'host:' } });
   });
 
-  it('runs in a thread that is not the main one', async () => {
+  it('runs in a thread that is not the main one, or in a process that is not ours', async () => {
     await scene.plugin(scriptOf(`engineConfig() {}`)).ask('engineConfig', { config });
-    assert.match(scene.log.text(), /runs in thread [1-9]\d*; the main thread is 0/);
+    if (isolation === 'thread') return assert.match(scene.log.text(), /runs in thread [1-9]\d*; the main thread is 0/);
+    const [, pid] = /runs in process (\d+); bulkhead is process \d+/.exec(scene.log.text()) ?? [];
+    assert.notEqual(pid, undefined);
+    assert.notEqual(Number(pid), process.pid);
   });
 
   it('keeps its variables from call to call', async () => {
@@ -68,7 +71,7 @@ describe('a compartment', () => {
   }
 
   it('is replaced after it ended', async () => {
-    const quick = await openTestHost({ deadlineMs: 300 });
+    const quick = await open({ deadlineMs: 300 });
     try {
       const plugin = quick.plugin(
         scriptOf(`engineConfig({ config }) { if (config.image === 'loop:') for (;;); return { env: { OK: '1' } } }`),
@@ -102,9 +105,9 @@ describe('a compartment', () => {
   });
 });
 
-describe('a callback that burns CPU', () => {
+describeTiers('a callback that burns CPU', (open) => {
   it('does not delay the event loop of the host by more than 50 ms', async () => {
-    const scene = await openTestHost();
+    const scene = await open();
     try {
       const plugin = scene.plugin(
         scriptOf(`engineConfig() { let n = 0; for (let i = 0; i < 1.5e9; i++) n += i; return { env: { N: String(n) } } }`),
@@ -134,8 +137,7 @@ async function measureDelayMs(work: () => Promise<unknown>): Promise<{ longestMs
     longestMs = Math.max(longestMs, now - last - 5);
     last = now;
   }, 5);
-  await work();
-  clearInterval(timer);
+  await work().finally(() => clearInterval(timer));
   return { longestMs, workMs: performance.now() - startedAt };
 }
 

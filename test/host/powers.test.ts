@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import type { Permissions } from '@bulkhead/plugin-sdk/contract';
-import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
 
 /** Runs `body` as an engineConfig callback, in a fresh compartment; what it returns becomes the variable R. */
 async function evaluate(scene: TestHost, body: string, grants: Permissions = {}): Promise<string> {
@@ -16,11 +16,11 @@ async function evaluate(scene: TestHost, body: string, grants: Permissions = {})
   return answer?.env?.['R'] ?? '';
 }
 
-describe('powers', () => {
+describeTiers('powers', (open) => {
   let scene: TestHost;
   let directory: string;
   beforeEach(async () => {
-    scene = await openTestHost({ env: { GRANTED: 'yes', SECRET: 'no' } });
+    scene = await open({ env: { GRANTED: 'yes', SECRET: 'no' } });
     directory = await mkdtemp(join(tmpdir(), 'bulkhead-powers-'));
   });
   afterEach(async () => {

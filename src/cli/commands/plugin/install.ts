@@ -25,6 +25,10 @@ export default class PluginInstall extends BulkheadCommand {
     }),
     'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names' }),
     required: Flags.boolean({ summary: 'A run stops whenever this plugin fails, is late or is refused', exclusive: ['optional'] }),
+    isolation: Flags.option({
+      summary: 'What it runs in. Without this: a process if it asks for env, files or the like, otherwise a thread',
+      options: ['thread', 'process'] as const,
+    })(),
     optional: Flags.boolean({ summary: 'A run goes on without this plugin when it fails, is late or is refused' }),
   };
 
@@ -37,6 +41,7 @@ export default class PluginInstall extends BulkheadCommand {
         user: flags.user,
         grants: flags['grant-all'] ? 'all' : flags.grant,
         onFailure: flags.required ? 'required' : flags.optional ? 'optional' : 'default',
+        isolation: flags.isolation ?? 'default',
         consent: isInteractive() ? askConsent : undefined,
       });
     } catch (error) {
