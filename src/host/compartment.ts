@@ -11,6 +11,8 @@ import { makePowerMethods } from './powers/powers.js';
 
 /** Time to start a worker, lock it down and evaluate the script. */
 const openDeadlineMs = 10_000;
+/** For a sign of life of one that is open. */
+const readyDeadlineMs = 5_000;
 
 export interface CompartmentOptions {
   readonly script: string;
@@ -25,6 +27,8 @@ export interface CompartmentOptions {
 export interface Compartment {
   /** Resolves once the plugin's script has been evaluated. */
   open(): Promise<void>;
+  /** Resolves when it is open and answers; rejects with why it is not, or does not. */
+  requireReady(): Promise<void>;
   /** The static part of the plugin, unchecked. */
   describe(): Promise<unknown>;
   /** Asks for a callback; the answer has passed the contract's schema. Ends the thread when the deadline is missed. */
@@ -74,6 +78,10 @@ export function startCompartment({ script, env, powers, locate }: CompartmentOpt
 
   return {
     open,
+    async requireReady() {
+      await open();
+      await inTurn(() => ask('open', null, readyDeadlineMs));
+    },
     describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
     async call(callback, input, deadlineMs) {
       await open();
