@@ -8,6 +8,8 @@
  * Text: "Cannot <do> <what>: <why>". Each code has an entry in docs/errors.md (test/tidy.test.ts).
  */
 
+import { shorten } from './text.js';
+
 export type ErrorKind = 'user' | 'plugin' | 'bug';
 
 export interface ErrorDetails {
@@ -18,6 +20,9 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** A message can quote what was refused, and that can be a package or a plugin's answer of megabytes. */
+const MESSAGE_LENGTH_MAX = 16_384;
+
 export class BulkheadError extends Error {
   override readonly name = 'BulkheadError';
   readonly kind: ErrorKind;
@@ -26,7 +31,7 @@ export class BulkheadError extends Error {
   readonly data: Readonly<Record<string, unknown>>;
 
   constructor(kind: ErrorKind, code: string, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(shorten(message, MESSAGE_LENGTH_MAX), details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
     this.code = code;
     this.hint = details.hint;
@@ -46,9 +51,13 @@ export function bugError(code: string, message: string, details?: ErrorDetails):
   return new BulkheadError('bug', code, message, details);
 }
 
-/** The message of anything that was thrown; never throws itself. */
+/** The message of anything that was thrown; never throws itself, though a getter, a proxy or an object without `toString` may. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something that cannot be described';
+  }
 }
 
 /** Node's error code ('ENOENT', …) of anything that was thrown, where it has one. */

@@ -1,4 +1,5 @@
 import { messageOf, userError, type BulkheadError } from '#base/errors.js';
+import { shorten } from '#base/text.js';
 
 /** What can still be said of a receipt that cannot be used. */
 export interface ReceiptRemains {
@@ -17,7 +18,7 @@ export const catalogErrors = {
   receiptInvalid: (file: string, why: string, remains: ReceiptRemains): BulkheadError =>
     userError('RECEIPT_INVALID', `could not decode receipt ${file}: ${why}`, {
       hint: 'install the plugin again: bulkhead plugin install FILE',
-      data: { file, why, ...remains },
+      data: { file, why: shorten(why, 512), ...remains },
     }),
 
   receiptNewer: (file: string, format: number, remains: ReceiptRemains): BulkheadError =>

@@ -7,8 +7,9 @@ import {
   semanticVersion,
   sha256,
 } from '@bulkhead/plugin-sdk/contract';
+import { messageOf } from '#base/errors.js';
 import { parseBoundedJson } from '#base/bounded-json.js';
-import { encodeManifest } from '#package/package.js';
+import { checkManifest, encodeManifest } from '#package/package.js';
 import * as v from 'valibot';
 import { catalogErrors, type ReceiptRemains } from './errors.js';
 import { receiptFileName } from './layout.js';
@@ -55,9 +56,19 @@ export function parseReceipt(bytes: Uint8Array, { file, fileName }: { readonly f
   const result = v.safeParse(receiptSchema, json.value, { abortEarly: true });
   if (!result.success) throw catalogErrors.receiptInvalid(file, describeIssue(result.issues[0]), remains);
   const receipt = result.output;
+  requireManifest(receipt, file, remains);
   if (receipt.manifest.name !== receipt.name) throw catalogErrors.unexpectedName(receipt.manifest.name, receipt.name, remains);
   if (receiptFileName(receipt.name) !== fileName) throw catalogErrors.receiptInvalid(file, `it is the receipt of "${receipt.name}"`, {});
   return receipt;
+}
+
+/** What the schema cannot say, such as a callback without a version: enabling the plugin would stumble over it later. */
+function requireManifest({ manifest }: Receipt, file: string, remains: ReceiptRemains): void {
+  try {
+    checkManifest(manifest, file);
+  } catch (error) {
+    throw catalogErrors.receiptInvalid(file, messageOf(error), remains);
+  }
 }
 
 /** Takes more than a receipt, such as an installation, and leaves the rest out. The same receipt gives the same bytes. */

@@ -11,6 +11,8 @@ import type { Isolation, Vessel } from './vessel.js';
 
 /** Time to start a worker, lock it down and evaluate the script. */
 const openDeadlineMs = 10_000;
+/** For a sign of life of one that is open. */
+const readyDeadlineMs = 5_000;
 
 export interface CompartmentOptions {
   readonly script: string;
@@ -26,6 +28,8 @@ export interface CompartmentOptions {
 export interface Compartment {
   /** Resolves once the plugin's script has been evaluated. */
   open(): Promise<void>;
+  /** Resolves when it is open and answers; rejects with why it is not, or does not. */
+  requireReady(): Promise<void>;
   /** The static part of the plugin, unchecked. */
   describe(): Promise<unknown>;
   /** Asks for a callback; the answer has passed the contract's schema. Ends the vessel when the deadline is missed. */
@@ -75,6 +79,10 @@ export function startCompartment({ script, isolation, env, powers, locate }: Com
 
   return {
     open,
+    async requireReady() {
+      await open();
+      await inTurn(() => ask('open', null, readyDeadlineMs));
+    },
     describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
     async call(callback, input, deadlineMs) {
       await open();

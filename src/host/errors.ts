@@ -1,4 +1,5 @@
 import { bugError, pluginError, type BulkheadError } from '#base/errors.js';
+import { shorten } from '#base/text.js';
 import type { Fault } from '#wire/wire.js';
 
 /** What can go wrong with a plugin that runs. Each names the plugin; the host is well. */
@@ -38,11 +39,14 @@ export const hostErrors = {
       },
     ),
 
-  answerRefused: (plugin: string, callback: string, where: string, why: string): BulkheadError =>
-    pluginError('ANSWER_REFUSED', `Cannot use the answer of plugin "${plugin}" to ${callback}: ${where} ${why}`, {
+  /** Both texts can quote the answer, and the answer can be megabytes. */
+  answerRefused: (plugin: string, callback: string, where: string, why: string): BulkheadError => {
+    const told = { where: shorten(where, 256), why: shorten(why, 512) };
+    return pluginError('ANSWER_REFUSED', `Cannot use the answer of plugin "${plugin}" to ${callback}: ${told.where} ${told.why}`, {
       hint: `bulkhead plugin disable ${plugin}`,
-      data: { plugin, callback, where, why },
-    }),
+      data: { plugin, callback, ...told },
+    });
+  },
 
   badDefinition: (plugin: string, issues: readonly string[]): BulkheadError =>
     pluginError('BAD_DEFINITION', `Cannot read the definition of ${plugin}: ${issues.join('; ')}`, { data: { plugin, issues } }),
@@ -55,7 +59,9 @@ function describeFault({ name, message }: Fault): string {
 /** Why a power was not carried out. The plugin sees code and message, so that they say nothing that it may not know. */
 export const powerErrors = {
   badArgument: (power: string, where: string, why: string): BulkheadError =>
-    pluginError('POWER_BAD_ARGUMENT', `Cannot use ${power}: ${where}: ${why}`, { data: { power, where } }),
+    pluginError('POWER_BAD_ARGUMENT', `Cannot use ${power}: ${shorten(where, 256)}: ${shorten(why, 512)}`, {
+      data: { power, where: shorten(where, 256) },
+    }),
   callOver: (power: string): BulkheadError =>
     pluginError('POWER_CALL_OVER', `Cannot use ${power}: the call in whose name it was asked is over`, { data: { power } }),
   tooMany: (power: string, underWayMax: number): BulkheadError =>

@@ -48,6 +48,8 @@ export interface Host {
   respondent(plugin: RunnablePlugin): Respondent;
   /** Starts compartments that will be needed, all at once; what goes wrong is told by the first call. */
   warm(plugins: readonly RunnablePlugin[]): void;
+  /** Resolves when the plugin's compartment is there and answers. Rejects with what ended it: none is put in its place. */
+  requireReady(plugin: RunnablePlugin): Promise<void>;
   /** Ends all compartments. */
   close(): Promise<void>;
 }
@@ -83,6 +85,10 @@ export function openHost(options: HostOptions): Host {
           .then((compartment) => compartment.open())
           .catch(() => undefined);
       }
+    },
+    async requireReady(plugin) {
+      const compartment = await (running.get(plugin.name) ?? compartmentOf(plugin));
+      await compartment.requireReady();
     },
     async close() {
       const all = [...running.values()];

@@ -1,4 +1,5 @@
 import { userError, type BulkheadError } from '#base/errors.js';
+import { shorten } from '#base/text.js';
 
 /**
  * Why a file is not taken as a package. The texts are Apptainer's, so that what people know and scripts look for still holds;
@@ -30,7 +31,7 @@ export const packageErrors = {
       `could not get manifest: while decoding JSON manifest: ${path}: ${field === undefined ? '' : `${field}: `}${why}`,
       {
         hint: 'bulkhead plugin compile DIR',
-        data: { path, why, field },
+        data: { path, why: shorten(why, 512), field: field && shorten(field, 256) },
       },
     ),
 

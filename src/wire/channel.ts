@@ -2,6 +2,7 @@ import { expose, wrap } from 'comlink';
 import * as v from 'valibot';
 import { describeThrown, reply, type Reply } from './fault.js';
 import { gatePort, type Port } from './gate.js';
+import { findNotPlain } from './plain-data.js';
 
 /** Answers one call. May throw: that becomes a fault. */
 export type Method = (argument: unknown) => unknown;
@@ -40,17 +41,20 @@ export function serve<Name extends string>(port: Port, methods: Methods<Name>, o
 function withoutHandler(message: unknown): unknown {
   const handler = v.safeParse(v.object({ id, type: v.literal('HANDLER') }), message);
   if (!handler.success) return message;
-  const fault = {
-    code: 'NOT_PLAIN_DATA',
-    name: 'TypeError',
-    message: 'answered with a value that is not plain data, such as a function or a class instance',
-  };
-  return { id: handler.output.id, type: 'RAW', value: { ok: false, fault } };
+  return { id: handler.output.id, type: 'RAW', value: notPlainReply('a function or a class instance') };
+}
+
+function notPlainReply(what: string): Reply {
+  const message = `answered with a value that is not plain data, such as ${what}`;
+  return { ok: false, fault: { code: 'NOT_PLAIN_DATA', name: 'TypeError', message } };
 }
 
 async function answer(method: Method, argument: unknown): Promise<Reply> {
   try {
-    return { ok: true, value: await method(argument) };
+    const value = await method(argument);
+    // The other side would take it for an attack; here it is still a mistake that its author can be told of.
+    const notPlain = findNotPlain(value);
+    return notPlain === undefined ? { ok: true, value } : notPlainReply(notPlain);
   } catch (thrown) {
     return { ok: false, fault: faultOf(thrown) };
   }

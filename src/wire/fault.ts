@@ -48,6 +48,7 @@ function textOf(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }
 
-function cut(text: string, lengthMax: number): string {
+/** At most `lengthMax` UTF-16 units. */
+export function cut(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`;
 }

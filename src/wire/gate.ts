@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { cut } from './fault.js';
+import { findNotPlain } from './plain-data.js';
 
 /** The part of a Node `MessagePort` that the border uses. */
 export interface Port {
@@ -46,6 +48,8 @@ export function gatePort(port: Port, { receive, send, onViolation }: GateRules):
     addEventListener(type, listener) {
       if (type !== 'message' || attached.has(listener)) return;
       const pass = (message: unknown): void => {
+        const notPlain = findNotPlain(message);
+        if (notPlain !== undefined) return onViolation(`message: ${notPlain}`);
         const checked = v.safeParse(receive, message, { abortEarly: true });
         if (!checked.success) return onViolation(describeIssue(checked.issues[0]));
         const event = { data: checked.output };
@@ -71,5 +75,6 @@ function isRelease(message: unknown): boolean {
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
-  return `${v.getDotPath(issue) ?? 'message'}: expected ${issue.expected ?? 'another value'}`;
+  // A key of the message can be part of the path.
+  return cut(`${v.getDotPath(issue) ?? 'message'}: expected ${issue.expected ?? 'another value'}`, 256);
 }

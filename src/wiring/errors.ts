@@ -1,4 +1,4 @@
-import { pluginError, userError, type BulkheadError } from '#base/errors.js';
+import { BulkheadError, pluginError, userError } from '#base/errors.js';
 
 export const wiringErrors = {
   needsRoot: (command: string): BulkheadError =>
@@ -56,6 +56,36 @@ export const wiringErrors = {
   catalogUnsound: (why: string, hint: string | undefined): BulkheadError =>
     userError('CATALOG_UNSOUND', `Cannot tell which plugins a run needs: ${why}`, { hint: hint ?? 'bulkhead plugin list', data: { why } }),
 
+  /** The next four: no container starts. `file` is where the operator required the plugin. */
+  requiredMissing: (plugin: string, file: string, why: string | undefined): BulkheadError =>
+    userError('REQUIRED_PLUGIN_MISSING', `Cannot run a container: ${required(plugin, file)}, and ${why ?? 'it is not installed'}`, {
+      hint: 'as root: bulkhead plugin install FILE',
+      data: { plugin, file },
+    }),
+
+  requiredHidden: (plugin: string, file: string, directory: string): BulkheadError =>
+    userError(
+      'REQUIRED_PLUGIN_HIDDEN',
+      `Cannot run a container: ${required(plugin, file)}, and a plugin of that name in ${directory} hides it`,
+      {
+        hint: `bulkhead plugin uninstall --user ${plugin}, or leave --plugin-dir and BULKHEAD_PLUGIN_DIR out`,
+        data: { plugin, file, directory },
+      },
+    ),
+
+  requiredDisabled: (plugin: string, file: string): BulkheadError =>
+    userError('REQUIRED_PLUGIN_DISABLED', `Cannot run a container: ${required(plugin, file)}, and it is disabled`, {
+      hint: `as root: bulkhead plugin enable ${plugin}`,
+      data: { plugin, file },
+    }),
+
+  requiredFailed: (plugin: string, file: string, cause: BulkheadError): BulkheadError =>
+    new BulkheadError(cause.kind, cause.code, `${cause.message}; ${required(plugin, file)}`, {
+      hint: `mend the plugin and install it again, or take it out of required-plugins in ${file}`,
+      data: cause.data,
+      cause,
+    }),
+
   notFound: (name: string): BulkheadError =>
     userError('PLUGIN_NOT_FOUND', 'plugin not found', { hint: 'bulkhead plugin list', data: { name } }),
 
@@ -65,3 +95,7 @@ export const wiringErrors = {
   configUnreadable: (file: string, why: string, cause?: unknown): BulkheadError =>
     userError('CONFIG_FILE_INVALID', `Cannot read ${file}: ${why}`, { data: { file, why }, cause }),
 };
+
+function required(plugin: string, file: string): string {
+  return `plugin "${plugin}" is required by ${file}`;
+}

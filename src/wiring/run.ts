@@ -2,7 +2,7 @@
  * Where plugins touch a run, the complete list:
  *
  *   openImage   one, by scheme          registerImageDriver
- *   configure   chain, by plugin name   engineConfig          then the engine's own rules
+ *   configure   chain, by plugin name   engineConfig          then whether all that are needed are there, then the engine's own rules
  *   started     every                   postStartProcess
  *   observe     every                   monitorContainer
  */
@@ -12,16 +12,19 @@ import { runContainer, type ContainerConfig, type Moments, type RunRequest, type
 import { askChain, askEvery, askOne, openHost, type Host } from '#host/host.js';
 import { applyChanges, startOwnership } from './config-changes.js';
 import { wiringErrors } from './errors.js';
+import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { stateRoot, type Scene } from './scene.js';
-
-const runCallbacks: readonly CallbackName[] = ['engineConfig', 'postStartProcess', 'monitorContainer'];
 
 export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
-  const enabled = catalog.installations.filter((installation) => installation.enabled);
-  const { 'version-lock': lock } = await scene.settings();
+  const { 'version-lock': lock, 'required-plugins': names } = await scene.settings();
+  const requirement = { names, file: scene.paths.configFile };
+  requireListed(requirement, catalog);
+  const enabled = catalog.installations
+    .filter((installation) => installation.enabled)
+    .map((installation) => applyRequirement(installation, requirement));
   const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
   try {
     const plugins = enabled.map((installation) => ({ installation, runnable: toRunnable(installation, { uid: scene.uid, lock }) }));
@@ -35,6 +38,8 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
       log: (line) => scene.log.write('debug', line),
       signal: stopped.signal,
     });
+  } catch (error) {
+    throw explainRequired(error, requirement);
   } finally {
     await host.close();
   }
@@ -47,6 +52,16 @@ interface Participant {
 
 function takesPart({ manifest }: Installation, scheme: string | undefined): boolean {
   return runCallbacks.some((name) => manifest.callbacks.includes(name)) || (scheme !== undefined && manifest.imageSchemes.includes(scheme));
+}
+
+/**
+ * The last thing before the engine starts anything. Those that were asked are asked for a sign of life: one that ended after its
+ * answer did not end well. Those whose moment comes later must be there already; of those without one, the package must be right.
+ */
+async function requireReady(host: Host, participants: readonly Participant[]): Promise<void> {
+  for (const { installation, runnable } of participants) {
+    if (isNeeded(installation)) await (takesPart(installation, undefined) ? host.requireReady(runnable) : runnable.load());
+  }
 }
 
 function connectMoments(scene: Scene, host: Host, participants: readonly Participant[], stop: (why: unknown) => void): Moments {
@@ -78,6 +93,7 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
         },
         scene.log,
       );
+      await requireReady(host, participants);
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, scene.log) }),

@@ -33,8 +33,13 @@ export function isolationOf({ isolation, manifest }: Pick<Installation, 'isolati
 
 /** A run never goes on without a plugin that it needs, nor without one of which nobody can tell any more. */
 export function requireSound({ problems }: Catalog, log: Log): void {
-  for (const { skippable, reason, hint } of problems) {
-    if (!skippable) throw wiringErrors.catalogUnsound(reason, hint);
+  for (const { skippable, name, reason, hint } of problems) {
+    if (!skippable) throw wiringErrors.catalogUnsound(name === undefined ? reason : named(name, reason), hint);
     log.write('warning', hint === undefined ? reason : `${reason}; to mend it: ${hint}`);
   }
+}
+
+/** A receipt that cannot be read is named after a digest; what remains of it may still say whose it is. */
+function named(plugin: string, reason: string): string {
+  return reason.includes(`"${plugin}"`) ? reason : `plugin "${plugin}": ${reason}`;
 }

@@ -1,3 +1,4 @@
+import { pluginName } from '@bulkhead/plugin-sdk/contract';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
@@ -8,8 +9,12 @@ import { wiringErrors } from './errors.js';
  * The operator's configuration, `bulkhead.toml`:
  *
  *   version-lock = "range"   # or "exact": only plugins built against exactly this host's contract
+ *   required-plugins = ["example.com/audit"]   # no container starts without these, installed for everybody, enabled and well
  */
-const settingsSchema = v.strictObject({ 'version-lock': v.optional(v.picklist(['range', 'exact']), 'range') });
+const settingsSchema = v.strictObject({
+  'version-lock': v.optional(v.picklist(['range', 'exact']), 'range'),
+  'required-plugins': v.optional(v.pipe(v.array(pluginName), v.maxLength(64)), []),
+});
 export type Settings = v.InferOutput<typeof settingsSchema>;
 
 /** A file that is not there means the defaults; one that is wrong is an error, never the defaults. */
