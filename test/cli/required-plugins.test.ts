@@ -155,6 +155,7 @@ describe('a required plugin', function () {
       lock: 'range',
       grants: {},
       onFailure: 'required',
+      isolation: 'default',
       reservedCommands: [],
     });
   }

@@ -30,6 +30,7 @@ const receiptBytes = encodeReceipt({
   contractVersion: '1.0.0',
   grants: {},
   onFailure: 'default',
+  isolation: 'default',
   manifest,
 });
 const parseOwnReceipt = (bytes: Uint8Array) => parseReceipt(bytes, { file: 'receipt', fileName: receiptFile });
