@@ -61,6 +61,7 @@ export function startCompartment({ script, isolation, env, powers: context, loca
     },
     onFlood: (why) => line.end(() => hostErrors.flooded(name, why)),
     makeId: randomUUID,
+    now: () => performance.now(),
   });
   const starting = startVessel(isolation, { name, script, env, limits: guestLimitsOf(budgets) }, budgets);
   const line = openLine({ powers, starting, meter, onLost }, (port, violate) => {

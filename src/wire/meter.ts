@@ -16,7 +16,7 @@ export interface MeterOptions {
   /** Makes an id that cannot be guessed. */
   readonly makeId: () => string;
   /** Milliseconds. */
-  readonly now?: () => number;
+  readonly now: () => number;
 }
 
 export interface Meter {
@@ -32,7 +32,7 @@ export interface Meter {
  * Counts what arrives from a compartment, before anything looks into it. After a limit was passed, whatever else is still in the
  * queue of the ports is dropped: a flood ends with its compartment.
  */
-export function openMeter({ limits, onFlood, makeId, now = () => performance.now() }: MeterOptions): Meter {
+export function openMeter({ limits, onFlood, makeId, now }: MeterOptions): Meter {
   let windowStart = -Infinity;
   let messages = 0;
   let strayReplies = 0;

@@ -117,7 +117,7 @@ describe('a flood by code that has got out of its compartment', () => {
   const open = () => {
     const { port1, port2 } = new MessageChannel();
     const floods: string[] = [];
-    const meter: Meter = openMeter({ limits, onFlood: (why) => floods.push(why), makeId: randomUUID });
+    const meter: Meter = openMeter({ limits, onFlood: (why) => floods.push(why), makeId: randomUUID, now: () => performance.now() });
     return { port1, port2, floods, meter };
   };
   const call = (id: string) => ({ id, type: 'APPLY', path: ['echo'], argumentList: [{ type: 'RAW', value: 1 }] });
