@@ -20,6 +20,8 @@ export interface Paths {
   readonly configFile: string;
   /** What plugins keep between runs, of this uid, e.g. `/var/lib/bulkhead`. */
   readonly state: string;
+  /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
+  readonly quarantineFile: string;
   /** Sessions of running containers, of this uid; empty when nothing runs, e.g. `/run/bulkhead`. */
   readonly run: string;
 }
@@ -35,12 +37,14 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
   const root = env['BULKHEAD_ROOT'] ? resolve(env['BULKHEAD_ROOT']) : '/';
   const ownState = absolute(env['XDG_STATE_HOME']) ?? join(home, '.local/state');
   const ownRun = absolute(env['XDG_RUNTIME_DIR']);
+  const state = uid === 0 ? join(root, 'var/lib/bulkhead') : join(ownState, 'bulkhead');
   return {
     systemPlugins: join(root, 'usr/local/libexec/bulkhead/plugin'),
     userPlugins: join(home, '.local/libexec/bulkhead/plugin'),
     extraPlugins: (env['BULKHEAD_PLUGIN_DIR'] ?? '').split(delimiter).filter(isAbsolute),
     configFile: join(root, 'usr/local/etc/bulkhead/bulkhead.toml'),
-    state: uid === 0 ? join(root, 'var/lib/bulkhead') : join(ownState, 'bulkhead'),
+    state,
+    quarantineFile: join(state, 'quarantine.json'),
     run: uid === 0 ? join(root, 'run/bulkhead') : ownRun ? join(ownRun, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`),
   };
 }

@@ -18,5 +18,5 @@ export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';
-export { type IsolationChoice, type OnFailure } from './receipt.js';
+export { isSkippable, type IsolationChoice, type OnFailure } from './receipt.js';
 export { uninstallPlugin } from './uninstall.js';

@@ -27,9 +27,10 @@ export interface Installation extends Receipt {
  *   conflict   another plugin, asked before, contributes the same command or scheme; both are listed, the other one answers
  *   invalid    its receipt or its package is missing, damaged, or not to be trusted
  *   refused    nothing in this directory is used
+ *   quarantined  its compartment kept ending by its own fault; the wiring says so
  */
 export interface CatalogProblem {
-  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused';
+  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused' | 'quarantined';
   /** The receipt or the directory. */
   readonly path: string;
   /** Of the plugin, where it is known. */

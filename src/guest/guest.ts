@@ -17,6 +17,7 @@ import {
   FRAME_BYTES_MAX,
   openClient,
   openStreamPorts,
+  overrunMethod,
   serve,
   type ByteStream,
   type CallArgument,
@@ -28,7 +29,7 @@ import {
 } from '#wire/wire.js';
 import { describePlugin } from './describe.js';
 import { evaluatePlugin, readStack } from './evaluate.js';
-import { openHostFacet, type AskPower, type HostFacet } from './host-facet.js';
+import { limitPowers, openHostFacet, type AskPower, type HostFacet } from './host-facet.js';
 
 type PluginRecord = Readonly<Record<string, unknown>>;
 
@@ -49,7 +50,8 @@ export function runProcess(stream: ByteStream, codec: Codec): void {
 }
 
 function openSession(task: SessionTask<Port>): void {
-  const askPower = openClient(task.powerPort, askedPowerNames, () => undefined);
+  const client = openClient(task.powerPort, [...askedPowerNames, overrunMethod], () => undefined);
+  const askPower = limitPowers(client, task.limits);
   const plugin = openPlugin(task, askPower);
   const methods: Record<string, Method> = {
     open: () => {
@@ -75,7 +77,7 @@ function openPlugin(task: SessionStart, askPower: AskPower) {
     },
     async call(name: CallbackName, { callId, input }: CallArgument): Promise<unknown> {
       const run = findFunction(this.definition(), name, input);
-      const facet = openHostFacet(callId, task.env, askPower);
+      const facet = openHostFacet(callId, task, askPower);
       current = facet;
       try {
         return await run(harden(input), facet.host);

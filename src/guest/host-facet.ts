@@ -1,8 +1,11 @@
 import type { AskedPowerName, PowerInput, PowerOutput } from '@bulkhead/plugin-sdk/contract';
-import type { Ask } from '#wire/wire.js';
+import { overrunMethod, type Ask, type Fault, type GuestLimits, type Port, type SessionTask } from '#wire/wire.js';
 import type { LogLevel } from './endowments/console.js';
+import { openOutbox } from './outbox.js';
 
-export type AskPower = Ask<AskedPowerName>;
+export type AskPower = Ask<AskedPowerName | typeof overrunMethod>;
+
+type FacetTask = Pick<SessionTask<Port>, 'env' | 'limits'>;
 
 export interface HostFacet {
   /** What the plugin's callback gets as its second argument: plain, frozen functions, never the remote itself. */
@@ -13,8 +16,7 @@ export interface HostFacet {
 }
 
 /** Makes the powers of one call. They carry its id, and the host refuses an id that is not in flight. */
-export function openHostFacet(callId: string, env: Readonly<Record<string, string>>, askPower: AskPower): HostFacet {
-  const sent = new Set<Promise<unknown>>();
+export function openHostFacet(callId: string, { env, limits }: FacetTask, askPower: AskPower): HostFacet {
   let isOpen = true;
 
   async function ask<Name extends AskedPowerName>(name: Name, input: PowerInput<Name>): Promise<PowerOutput<Name>> {
@@ -26,13 +28,11 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
     if (!reply.ok) throw Object.assign(new Error(reply.fault.message), { code: reply.fault.code });
     return harden(reply.value) as PowerOutput<Name>;
   }
-  /** Sends without waiting. A refusal is the host's to report; the plugin's code goes on. */
-  function send<Name extends AskedPowerName>(name: Name, input: PowerInput<Name>): void {
-    const pending = ask(name, input).catch(() => undefined);
-    sent.add(pending);
-    void pending.finally(() => sent.delete(pending));
-  }
-  const writeLog = (level: LogLevel, message: string): void => send('log', { level, message: String(message).slice(0, 4096) });
+  // A refusal of what is sent without waiting is the host's to report; the plugin's code goes on.
+  const outbox = openOutbox(limits, ask, (held) => askPower(overrunMethod, held));
+  const writeLog = (level: LogLevel, message: string): void => {
+    if (isOpen) outbox.log({ level, message: String(message).slice(0, 4096) });
+  };
 
   const host = harden({
     log: {
@@ -49,17 +49,41 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
     },
     env: (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined),
     readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
-    print: (text: string) => send('print', { text: String(text).slice(0, 65536) }),
+    print: (text: string) => {
+      if (isOpen) outbox.print(String(text).slice(0, 65536));
+    },
   });
 
   return {
     host,
     writeLog,
     async close() {
-      while (sent.size > 0) await Promise.all(sent);
+      await outbox.drain();
       isOpen = false;
     },
   };
+}
+
+/** Refuses here what the host would refuse: requests that nobody waits for must not fill its memory. */
+export function limitPowers(askPower: AskPower, { powersUnderWay }: GuestLimits): AskPower {
+  const sent: ReadonlySet<string> = new Set(['log', 'print', overrunMethod]);
+  let underWay = 0;
+  return async (name, argument) => {
+    if (sent.has(name)) return askPower(name, argument);
+    if (underWay >= powersUnderWay) return { ok: false, fault: tooMany(name, powersUnderWay) };
+    underWay += 1;
+    try {
+      return await askPower(name, argument);
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
+/** As the host says it. */
+function tooMany(name: string, powersUnderWay: number): Fault {
+  const message = `Cannot use ${name}: ${powersUnderWay} requests of this plugin are under way already`;
+  return { code: 'POWER_TOO_MANY', name: 'Error', message };
 }
 
 /** Before it is copied: a buffer of gigabytes would be refused on the other side, but only once it is there. */

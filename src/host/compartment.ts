@@ -2,17 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
-import { openClient, serve, type Ask, type Reply } from '#wire/wire.js';
+import { openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
+import { guestLimitsOf } from './budgets.js';
 import { hostErrors } from './errors.js';
 import type { CallInFlight, PowerContext } from './powers/power-context.js';
 import { makePowerMethods } from './powers/powers.js';
+import { openSpending } from './spending.js';
 import { startVessel } from './start-vessel.js';
 import type { Isolation, Vessel } from './vessel.js';
-
-/** Time to start a worker, lock it down and evaluate the script. */
-const openDeadlineMs = 10_000;
-/** For a sign of life of one that is open. */
-const readyDeadlineMs = 5_000;
+import { openWatchdog, type Watchdog } from './watchdog.js';
 
 export interface CompartmentOptions {
   readonly script: string;
@@ -22,6 +20,8 @@ export interface CompartmentOptions {
   /** The granted variables of the environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly powers: PowerContext;
+  /** Told once when the compartment ended by a fault of the plugin, not by `close`. */
+  readonly onLost?: ((why: BulkheadError) => void) | undefined;
 }
 
 /** One plugin's sandbox: a thread or a process, its two ports, and one question at a time. */
@@ -44,23 +44,35 @@ const methodNames: readonly Method[] = ['open', 'describe', ...callbackNames];
 const openAnswer = v.strictObject({ threadId: v.pipe(v.number(), v.safeInteger()) });
 
 /** Starts the thread or process at once; `open`, `describe` and `call` wait for it. */
-export function startCompartment({ script, isolation, env, powers, locate }: CompartmentOptions): Compartment {
-  const name = powers.plugin;
+export function startCompartment({ script, isolation, env, powers: context, locate, onLost }: CompartmentOptions): Compartment {
+  const { plugin: name, budgets } = context;
+  const { 'open-ms': openDeadlineMs, 'ready-ms': readyDeadlineMs } = budgets;
+  const spending = openSpending(context, (budget) => line.end(() => hostErrors.overspent(name, budget, budgets[budget])));
+  const { powers } = spending;
   let call: CallInFlight | undefined;
   let opened: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const line = openLine(name, startVessel(isolation, { name, script, env }), (vessel, violate) => {
-    serve(
-      vessel.powerPort,
-      makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined)),
-      violate,
-    );
+  const meter = openMeter({
+    limits: {
+      messagesPerSecond: budgets['messages-per-second'],
+      inFlight: budgets['messages-in-flight'],
+      strayReplies: budgets['stray-replies'],
+    },
+    onFlood: (why) => line.end(() => hostErrors.flooded(name, why)),
+    makeId: randomUUID,
+    now: () => performance.now(),
+  });
+  const starting = startVessel(isolation, { name, script, env, limits: guestLimitsOf(budgets) }, budgets);
+  const line = openLine({ powers, starting, meter, onLost }, (port, violate) => {
+    const methods = makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined));
+    serve(port, { ...methods, [overrunMethod]: (argument: unknown) => spending.takeOverrun(argument) }, violate);
   });
 
   async function ask(method: Method, argument: unknown, deadlineMs: number): Promise<unknown> {
     const startedAtMs = performance.now();
-    const reply = await line.ask(method, argument, deadlineMs);
+    spending.beginCall();
+    const reply = await line.ask(method, argument, deadlineMs).finally(() => spending.endCall());
     powers.log.write('debug', `${name}: ${method} answered after ${Math.round(performance.now() - startedAtMs)} ms`);
     if (!reply.ok) throw hostErrors.faulted(name, method, reply.fault, locate?.(reply.fault.stack));
     return reply.value;
@@ -108,32 +120,56 @@ interface Line {
   describe(threadId: number): Promise<string>;
   ask(method: Method, argument: unknown, deadlineMs: number): Promise<Reply>;
   isOver(): boolean;
+  /** Ends the compartment for what the plugin did. */
+  end(why: (method: Method) => BulkheadError): void;
   close(): Promise<void>;
+}
+
+interface LineOptions {
+  readonly powers: PowerContext;
+  readonly starting: Promise<Vessel>;
+  readonly meter: Meter;
+  readonly onLost: CompartmentOptions['onLost'];
 }
 
 /**
  * The line to a vessel. A question settles by the first of: the answer, the deadline, the end of the vessel, a message that
  * may not cross; comlink alone would wait for ever. After any but the answer the vessel is ended.
  */
-function openLine(name: string, starting: Promise<Vessel>, onStarted: (vessel: Vessel, violate: (why: string) => void) => void): Line {
+function openLine(
+  { powers: { plugin: name, budgets, log }, starting, meter, onLost }: LineOptions,
+  servePowers: (port: Port, violate: (why: string) => void) => void,
+): Line {
   let over: ((method: Method) => BulkheadError) | undefined;
   let rejectCurrent: (() => void) | undefined;
-  const end = (why: NonNullable<typeof over>): void => {
+  let current: Method | undefined;
+  const end = (why: NonNullable<typeof over>, isLost = true): void => {
     if (over !== undefined) return;
     over = why;
+    if (isLost) onLost?.(why(current ?? 'open'));
+    if (meter.strayReplies > 0) log.write('debug', `${name}: ${meter.strayReplies} replies that nobody waited for were dropped`);
     rejectCurrent?.();
     terminate().catch(() => undefined);
   };
 
   const started = starting.then((vessel) => {
     const violate = (why: string): void => end(() => hostErrors.borderViolated(name, why));
-    onStarted(vessel, violate);
+    servePowers(meter.calls(vessel.powerPort), violate);
     void vessel.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
-    return { vessel, ask: openClient(vessel.callPort, methodNames, violate) };
+    return { ask: openClient(meter.answers(vessel.callPort), methodNames, violate), vessel, watchdog: watch(vessel) };
   });
   // Whoever asks gets the rejection; a vessel that nobody asks must not end the process.
   started.catch(() => undefined);
 
+  function watch({ activeMs }: Vessel): Watchdog {
+    const onBurning = (): void => {
+      const error = hostErrors.overspent(name, 'idle-cpu-percent', budgets['idle-cpu-percent']);
+      // Nobody waits for an answer who could be told.
+      log.write('warning', error.message);
+      end(() => error);
+    };
+    return openWatchdog({ activeMs, percentMax: budgets['idle-cpu-percent'], windowMs: budgets['idle-cpu-window-ms'], onBurning });
+  }
   function settle(ask: Ask<Method>, method: Method, argument: unknown, deadlineMs: number): Promise<Reply> {
     let timer: NodeJS.Timeout | undefined;
     // A question that waits behind this one is told that the compartment ended, and why.
@@ -150,27 +186,34 @@ function openLine(name: string, starting: Promise<Vessel>, onStarted: (vessel: V
     return settled.finally(() => clearTimeout(timer));
   }
   async function terminate(): Promise<void> {
-    const { vessel } = await started;
+    const { vessel, watchdog } = await started;
+    watchdog.stop();
     await vessel.terminate();
   }
   async function close(): Promise<void> {
-    end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'));
+    end((method) => hostErrors.compartmentEnded(name, method, 'it was closed'), false);
     await terminate();
   }
 
   return {
     async ask(method, argument, deadlineMs) {
-      const { ask } = await started;
+      const { ask, watchdog } = await started;
+      watchdog.stop();
+      current = method;
       try {
-        return await settle(ask, method, argument, deadlineMs);
+        const reply = await settle(ask, method, argument, deadlineMs);
+        watchdog.start();
+        return reply;
       } catch (error) {
         await close();
         throw error;
       } finally {
         rejectCurrent = undefined;
+        current = undefined;
       }
     },
     describe: async (threadId) => (await started).vessel.describe(threadId),
+    end,
     isOver: () => over !== undefined,
     close: () => close().catch(() => undefined),
   };

@@ -1,6 +1,7 @@
 import { pluginDescription, type PluginDescription } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { Log } from '#base/log.js';
+import { defaultBudgets } from './budgets.js';
 import { startCompartment } from './compartment.js';
 import { hostErrors } from './errors.js';
 
@@ -13,7 +14,7 @@ export async function describeScript(script: string, { name, log }: { name: stri
     script,
     isolation: 'thread',
     env: {},
-    powers: { plugin: name, grants: {}, log, print: () => undefined, stateDirectory: '/nonexistent' },
+    powers: { plugin: name, grants: {}, budgets: defaultBudgets, log, print: () => undefined, stateDirectory: '/nonexistent' },
   });
   try {
     return checkDescription(name, await compartment.describe());

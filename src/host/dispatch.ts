@@ -58,8 +58,19 @@ async function underPolicy(plugin: Respondent, callback: CallbackName, log: Log,
     await run();
   } catch (error) {
     if (stopsOnFailure(plugin.onFailure, callback)) throw error;
-    log.write('warning', describeFailure(error));
+    log.write(isToldAgain(error, plugin, log) ? 'debug' : 'warning', describeFailure(error));
   }
+}
+
+const told = new WeakMap<Log, Set<string>>();
+
+/** What stays as it is for the rest of the command is said once, not at each event of a container that runs for days. */
+function isToldAgain(error: unknown, { name }: Respondent, log: Log): boolean {
+  if (!(error instanceof BulkheadError) || error.data['lasts'] !== true) return false;
+  const before = told.get(log) ?? new Set();
+  const isAgain = before.has(`${name} ${error.code}`);
+  told.set(log, before.add(`${name} ${error.code}`));
+  return isAgain;
 }
 
 function stopsOnFailure(policy: FailurePolicy, callback: CallbackName): boolean {

@@ -1,6 +1,7 @@
 import { bugError, pluginError, type BulkheadError } from '#base/errors.js';
 import { shorten } from '#base/text.js';
 import type { Fault } from '#wire/wire.js';
+import type { BudgetName } from './budgets.js';
 
 /** What can go wrong with a plugin that runs. Each names the plugin; the host is well. */
 export const hostErrors = {
@@ -48,6 +49,32 @@ export const hostErrors = {
     });
   },
 
+  overspent: (plugin: string, budget: BudgetName, limit: number): BulkheadError =>
+    pluginError(
+      'BUDGET_OVERSPENT',
+      `Cannot go on with plugin "${plugin}": it used more than its budget ${budget}, which is ${limit.toLocaleString('en-US')}`,
+      {
+        hint: `bulkhead plugin disable ${plugin}, or raise ${budget} in bulkhead.toml`,
+        data: { plugin, budget, limit },
+      },
+    ),
+
+  flooded: (plugin: string, why: string): BulkheadError =>
+    pluginError('BORDER_FLOODED', `Cannot go on with plugin "${plugin}": it flooded the border with ${why}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, why },
+    }),
+
+  timeSpent: (plugin: string, callback: string, totalMs: number): BulkheadError =>
+    pluginError(
+      'TOTAL_TIME_SPENT',
+      `Cannot ask plugin "${plugin}" for ${callback}: its calls have taken more than ${totalMs} ms of this command`,
+      {
+        hint: `bulkhead plugin disable ${plugin}, or raise total-ms in bulkhead.toml`,
+        data: { plugin, callback, totalMs, lasts: true },
+      },
+    ),
+
   badDefinition: (plugin: string, issues: readonly string[]): BulkheadError =>
     pluginError('BAD_DEFINITION', `Cannot read the definition of ${plugin}: ${issues.join('; ')}`, { data: { plugin, issues } }),
 };
@@ -72,6 +99,5 @@ export const powerErrors = {
     pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
   fileUnreadable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
-  storeFull: (keysMax: number): BulkheadError =>
-    pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
+  storeFull: (most: string): BulkheadError => pluginError('POWER_STORE_FULL', `Cannot store more than ${most}`, { data: { most } }),
 };

@@ -9,11 +9,15 @@
  */
 import { join } from 'node:path';
 import { callbacks, type CallbackInput, type CallbackName, type CallbackOutput, type Permissions } from '@bulkhead/plugin-sdk/contract';
+import type { BulkheadError } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { hashName } from '#base/hash-name.js';
+import { deadlineOf, defaultBudgets, type Budgets } from './budgets.js';
 import { startCompartment, type Compartment } from './compartment.js';
 import type { FailurePolicy, Respondent } from './dispatch.js';
+import { hostErrors } from './errors.js';
 import { pickEnvironment } from './powers/env.js';
+import { openTotalTime, type TotalTime } from './total-time.js';
 import type { Isolation } from './vessel.js';
 
 /** A plugin as the catalog knows it; `load` reads and checks its package, or throws why it may not run. */
@@ -22,7 +26,18 @@ export interface RunnablePlugin {
   readonly grants: Permissions;
   readonly onFailure: FailurePolicy;
   readonly isolation: Isolation;
+  /** The defaults where absent. */
+  readonly budgets?: Budgets;
   readonly load: () => Promise<LoadedPlugin>;
+  /** Keeps in mind how it behaves, beyond this command. */
+  readonly conduct?: Conduct;
+}
+
+export interface Conduct {
+  /** Its compartment ended, and not because the host closed it. */
+  readonly failed: (why: BulkheadError) => void;
+  /** It has answered a call. */
+  readonly succeeded: () => void;
 }
 
 export interface LoadedPlugin {
@@ -57,6 +72,7 @@ export interface Host {
 /** Opens a host. Nothing is started before the first call or `warm`. */
 export function openHost(options: HostOptions): Host {
   const running = new Map<string, Promise<Compartment>>();
+  const times = new Map<string, TotalTime>();
 
   async function compartmentOf(plugin: RunnablePlugin): Promise<Compartment> {
     const known = running.get(plugin.name);
@@ -70,13 +86,24 @@ export function openHost(options: HostOptions): Host {
     return starting;
   }
 
+  function timeOf({ name, budgets = defaultBudgets }: RunnablePlugin): TotalTime {
+    const time = times.get(name) ?? openTotalTime(budgets['total-ms'], budgets['total-percent']);
+    times.set(name, time);
+    return time;
+  }
+
   return {
     respondent: (plugin) => ({
       name: plugin.name,
       onFailure: plugin.onFailure,
       async ask<Name extends CallbackName>(callback: Name, input: CallbackInput<Name>): Promise<CallbackOutput<Name>> {
-        const compartment = await compartmentOf(plugin);
-        return (await compartment.call(callback, input, options.deadlineMs ?? callbacks[callback].deadlineMs)) as CallbackOutput<Name>;
+        const { budgets = defaultBudgets } = plugin;
+        const time = timeOf(plugin);
+        if (time.leftMs() <= 0) throw hostErrors.timeSpent(plugin.name, callback, budgets['total-ms']);
+        const deadlineMs = options.deadlineMs ?? deadlineOf(budgets, callbacks[callback].deadlineMs);
+        const answer = await time.spend(async () => (await compartmentOf(plugin)).call(callback, input, deadlineMs));
+        plugin.conduct?.succeeded();
+        return answer as CallbackOutput<Name>;
       },
     }),
     warm(plugins) {
@@ -99,16 +126,19 @@ export function openHost(options: HostOptions): Host {
 }
 
 async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }: HostOptions): Promise<Compartment> {
+  const { name, grants, budgets = defaultBudgets, conduct } = plugin;
   const { script, locate } = await plugin.load();
   return startCompartment({
     script,
     isolation: plugin.isolation,
     locate,
-    env: pickEnvironment(plugin.grants, env),
-    powers: { plugin: plugin.name, grants: plugin.grants, log, print, stateDirectory: join(stateDirectory, hashName(plugin.name)) },
+    env: pickEnvironment(grants, env),
+    powers: { plugin: name, grants, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)) },
+    onLost: conduct?.failed,
   });
 }
 
 export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from './dispatch.js';
+export { budgetsOf, budgetSettings, budgetTable, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
 export { describeScript } from './describe.js';
 export type { Isolation } from './vessel.js';

@@ -1,10 +1,17 @@
-import { MessageChannel, threadId as mainThreadId, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, threadId as mainThreadId, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import type { SessionStart, SessionTask } from '#wire/wire.js';
+import type { Budgets } from './budgets.js';
 import { findGuestFile, permissionArguments } from './guest-file.js';
 import type { Vessel } from './vessel.js';
 
 /** Best effort, not a wall: one big allocation can still make V8 abort, and this process with it; `isolation: process` is for that. */
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
+function resourceLimitsOf(budgets: Budgets): Required<Omit<ResourceLimits, 'codeRangeSizeMb'>> {
+  return {
+    maxOldGenerationSizeMb: budgets['heap-old-mib'],
+    maxYoungGenerationSizeMb: budgets['heap-young-mib'],
+    stackSizeMb: budgets['stack-mib'],
+  };
+}
 
 type Task = SessionTask<MessagePort>;
 
@@ -12,7 +19,7 @@ type Task = SessionTask<MessagePort>;
  * Starts one worker thread for one plugin: a piscina pool of exactly one thread, whose single, long task is the session.
  * `atomics` must be off: piscina's default blocks the worker's event loop between tasks, and comlink with it.
  */
-export async function startThread(start: SessionStart): Promise<Vessel> {
+export async function startThread(start: SessionStart, budgets: Budgets): Promise<Vessel> {
   const { Piscina } = await import('piscina');
   const filename = findGuestFile();
   const pool = new Piscina({
@@ -23,7 +30,7 @@ export async function startThread(start: SessionStart): Promise<Vessel> {
     atomics: 'disabled',
     env: {},
     execArgv: permissionArguments(filename),
-    resourceLimits,
+    resourceLimits: resourceLimitsOf(budgets),
     closeTimeout: 1000,
   });
   // Errors between tasks; those of the task are the rejection below.
@@ -35,7 +42,7 @@ export async function startThread(start: SessionStart): Promise<Vessel> {
   const running = pool.run(session, { transferList: [calls.port2, powers.port2], signal: abort.signal }) as Promise<unknown>;
   const ended = running.then(
     () => 'it was closed',
-    (error: unknown) => describeEnd(error),
+    (error: unknown) => describeEnd(error, budgets),
   );
   let terminated: Promise<void> | undefined;
   return {
@@ -43,6 +50,7 @@ export async function startThread(start: SessionStart): Promise<Vessel> {
     powerPort: powers.port1,
     describe: (threadId) => `thread ${threadId}; the main thread is ${mainThreadId}`,
     ended,
+    activeMs: () => pool.threads[0]?.performance.eventLoopUtilization().active ?? 0,
     terminate: () => (terminated ??= terminate()),
   };
 
@@ -56,8 +64,8 @@ export async function startThread(start: SessionStart): Promise<Vessel> {
 }
 
 /** The worker's `error` event can carry anything, even null. */
-function describeEnd(error: unknown): string {
+function describeEnd(error: unknown, budgets: Budgets): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return `it used more than ${resourceLimits.maxOldGenerationSizeMb} MiB of memory`;
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return `it used more than ${budgets['heap-old-mib']} MiB of memory`;
   return error instanceof Error ? error.message.slice(0, 200) : 'it crashed';
 }

@@ -9,6 +9,8 @@ export interface Vessel {
   readonly powerPort: Port;
   /** Where the plugin runs, for `--debug`. `threadId` is what the guest says of itself. */
   describe(threadId: number): string;
+  /** The time that it has computed so far, as milliseconds, measured outside of it. */
+  activeMs(): number;
   /** Resolves when it has ended, with the reason; never rejects. */
   readonly ended: Promise<string>;
   /** Ends it at once, whatever it does. Idempotent. */

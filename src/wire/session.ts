@@ -15,6 +15,16 @@ export interface SessionStart {
   readonly script: string;
   /** The granted variables of the caller's environment. */
   readonly env: Readonly<Record<string, string>>;
+  readonly limits: GuestLimits;
+}
+
+/** What the guest keeps a plugin to, so that the host need not end the compartment. The host counts on its own all the same. */
+export interface GuestLimits {
+  readonly powersUnderWay: number;
+  /** Lines and prints that the host has not taken yet; more wait in the compartment. */
+  readonly sentAtOnce: number;
+  readonly logLinesPerCall: number;
+  readonly printBytesPerCall: number;
 }
 
 /** The argument of every callback on the wire. */

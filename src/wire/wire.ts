@@ -10,5 +10,7 @@
 export { FaultError, openClient, serve, type Ask, type Method, type Methods } from './channel.js';
 export { describeThrown, type Fault, type Reply } from './fault.js';
 export type { Port } from './gate.js';
-export { FRAME_BYTES_MAX, type CallArgument, type SessionStart, type SessionTask } from './session.js';
+export { openMeter, type Meter } from './meter.js';
+export { overrun, overrunMethod, type Overrun } from './overrun.js';
+export { FRAME_BYTES_MAX, type CallArgument, type GuestLimits, type SessionStart, type SessionTask } from './session.js';
 export { openStreamPorts, type ByteStream, type Codec, type StreamPorts } from './stream-ports.js';

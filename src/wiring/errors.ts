@@ -1,4 +1,5 @@
 import { BulkheadError, pluginError, userError } from '#base/errors.js';
+import type { QuarantineNotice } from './quarantine-notice.js';
 
 export const wiringErrors = {
   needsRoot: (command: string): BulkheadError =>
@@ -52,6 +53,15 @@ export const wiringErrors = {
       hint: `bulkhead plugin disable ${first}, or: bulkhead plugin disable ${second}`,
       data: { field, plugins: [first, second] },
     }),
+
+  quarantined: (name: string, { since, failures }: QuarantineNotice): BulkheadError => {
+    const last = failures.at(-1)?.why ?? 'unknown';
+    return userError(
+      'PLUGIN_QUARANTINED',
+      `plugin "${name}" is in quarantine since ${since}: its compartment ended ${failures.length} times in a row, the last time: ${last}`,
+      { hint: `bulkhead plugin enable ${name}`, data: { plugin: name, since, failures, lasts: true } },
+    );
+  },
 
   catalogUnsound: (why: string, hint: string | undefined): BulkheadError =>
     userError('CATALOG_UNSOUND', `Cannot tell which plugins a run needs: ${why}`, { hint: hint ?? 'bulkhead plugin list', data: { why } }),

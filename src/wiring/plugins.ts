@@ -6,20 +6,25 @@ import {
   checkInstall,
   findInstallation,
   installPackage,
+  isSkippable,
   openCatalog,
   requireCompatibility,
   setEnabled,
   uninstallPlugin,
   type Catalog,
+  type CatalogProblem,
   type Installation,
   type IsolationChoice,
   type OnFailure,
   type PluginDirectory,
 } from '#catalog/catalog.js';
+import type { Budgets } from '#host/host.js';
 import { readPackageFile, type Manifest } from '#package/package.js';
 import { reservedCommands } from './contributions.js';
 import { wiringErrors } from './errors.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
+import type { QuarantineNotice } from './quarantine-notice.js';
+import { openQuarantine } from './quarantine.js';
 import { requireSystemRights, systemDirectory, userDirectory } from './places.js';
 import { pluginStateDirectory, type Scene } from './scene.js';
 
@@ -63,6 +68,7 @@ export async function uninstall(scene: Scene, name: string, request: ChangeReque
   const directory = await chooseDirectory(scene, name, request);
   await uninstallPlugin(name, { directory, uid: scene.uid });
   await rm(pluginStateDirectory(scene.paths, name), { recursive: true, force: true });
+  await liftQuarantine(scene, name);
   return { name, directory };
 }
 
@@ -70,11 +76,22 @@ export async function changeEnabled(
   scene: Scene,
   name: string,
   { enabled, ...request }: ChangeRequest & { enabled: boolean },
-): Promise<{ name: string; enabled: boolean; changed: boolean }> {
+): Promise<{ name: string; enabled: boolean; changed: boolean; lifted: boolean }> {
+  const found = findInstallation(await openCatalog(scene.place), name);
+  // The quarantine is the caller's own: lifting it changes nothing for others, and needs no rights over a system plugin.
+  const lifted = enabled && found !== undefined && (await liftQuarantine(scene, name));
+  if (lifted && found.enabled) return { name, enabled, changed: false, lifted };
   const directory = await chooseDirectory(scene, name, request);
   const { 'version-lock': lock } = await scene.settings();
   const changed = await setEnabled(name, enabled, { place: scene.place, directory, offered: CONTRACT, lock, reservedCommands });
-  return { name, enabled, changed };
+  return { name, enabled, changed, lifted };
+}
+
+async function liftQuarantine({ paths, log }: Scene, name: string): Promise<boolean> {
+  const quarantine = await openQuarantine({ file: paths.quarantineFile, log });
+  const lifted = quarantine.lift(name);
+  await quarantine.save();
+  return lifted;
 }
 
 /** The caller's own plugin of that name before the system's, as when it runs. */
@@ -87,14 +104,29 @@ async function chooseDirectory(scene: Scene, name: string, { command, user }: Ch
   return systemDirectory(paths);
 }
 
-export function listPlugins(scene: Scene): Promise<Catalog> {
-  return openCatalog(scene.place);
+export async function listPlugins(scene: Scene): Promise<Catalog> {
+  const { installations, problems } = await openCatalog(scene.place);
+  return { installations, problems: [...problems, ...(await findQuarantined(scene, installations))] };
+}
+
+async function findQuarantined({ paths, log }: Scene, installations: readonly Installation[]): Promise<CatalogProblem[]> {
+  const quarantine = await openQuarantine({ file: paths.quarantineFile, log });
+  return installations.flatMap((installation): CatalogProblem[] => {
+    const { name, packageFile: path } = installation;
+    const notice = quarantine.find(installation);
+    if (notice === undefined) return [];
+    const { message: reason, hint = '' } = wiringErrors.quarantined(name, notice);
+    return [{ kind: 'quarantined', path, name, reason, hint, skippable: isSkippable(installation) }];
+  });
 }
 
 export interface Inspection {
   readonly manifest: Manifest;
   /** What an operator should know beyond the manifest, such as a version lock that accepts only just. */
   readonly notes: readonly string[];
+  /** In force here, by their names in `bulkhead.toml`. */
+  readonly budgets: Budgets;
+  readonly quarantine?: QuarantineNotice;
   readonly installation?: Omit<Installation, 'manifest'>;
 }
 
@@ -102,12 +134,25 @@ export interface Inspection {
 export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<Inspection> {
   if (await isThere(nameOrFile)) {
     const { manifest } = await readPackageFile(nameOrFile);
-    return { manifest, notes: await notesOn(scene, manifest) };
+    return { manifest, notes: await notesOn(scene, manifest), budgets: await budgetsIn(scene, manifest) };
   }
   const installation = findInstallation(await openCatalog(scene.place), nameOrFile);
   if (installation === undefined) throw wiringErrors.notFound(nameOrFile);
   const { manifest, ...receipt } = installation;
-  return { manifest, notes: await notesOn(scene, manifest), installation: receipt };
+  const quarantine = (await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log })).find(installation);
+  const told = quarantine === undefined ? [] : [wiringErrors.quarantined(manifest.name, quarantine).message];
+  return {
+    manifest,
+    notes: [...(await notesOn(scene, manifest)), ...told],
+    budgets: await budgetsIn(scene, manifest),
+    ...(quarantine === undefined ? {} : { quarantine }),
+    installation: receipt,
+  };
+}
+
+async function budgetsIn(scene: Scene, { name }: Manifest): Promise<Budgets> {
+  const { budgetsOf } = await import('#host/host.js');
+  return budgetsOf((await scene.settings()).budgets, name);
 }
 
 async function notesOn(scene: Scene, manifest: Manifest): Promise<string[]> {

@@ -12,6 +12,7 @@ import { runContainer, type ContainerConfig, type Moments, type RunRequest, type
 import { askChain, askEvery, askOne, openHost, type Host } from '#host/host.js';
 import { applyChanges, startOwnership } from './config-changes.js';
 import { wiringErrors } from './errors.js';
+import { openQuarantine } from './quarantine.js';
 import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { stateRoot, type Scene } from './scene.js';
@@ -19,15 +20,19 @@ import { stateRoot, type Scene } from './scene.js';
 export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
-  const { 'version-lock': lock, 'required-plugins': names } = await scene.settings();
+  const { 'version-lock': lock, 'required-plugins': names, budgets } = await scene.settings();
   const requirement = { names, file: scene.paths.configFile };
   requireListed(requirement, catalog);
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
+  const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
   const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
   try {
-    const plugins = enabled.map((installation) => ({ installation, runnable: toRunnable(installation, { uid: scene.uid, lock }) }));
+    const plugins = enabled.map((installation) => ({
+      installation,
+      runnable: toRunnable(installation, { uid: scene.uid, lock, budgets, quarantine }),
+    }));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
     host.warm(plugins.filter(({ installation }) => takesPart(installation, scheme)).map(({ runnable }) => runnable));
@@ -42,6 +47,7 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
     throw explainRequired(error, requirement);
   } finally {
     await host.close();
+    await quarantine.save();
   }
 }
 

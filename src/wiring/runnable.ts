@@ -1,19 +1,35 @@
 import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
-import type { Isolation, RunnablePlugin } from '#host/host.js';
+import { budgetsOf, type BudgetSettings, type Isolation, type RunnablePlugin } from '#host/host.js';
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
+import type { Quarantine } from './quarantine.js';
+
+export interface Rules {
+  readonly uid: number;
+  readonly lock: VersionLock;
+  readonly budgets: BudgetSettings;
+  readonly quarantine: Quarantine;
+}
 
 /** An installation as the host runs it. The version lock and the digest are checked each time, before any code of the plugin runs. */
-export function toRunnable(installation: Installation, { uid, lock }: { uid: number; lock: VersionLock }): RunnablePlugin {
+export function toRunnable(installation: Installation, { uid, lock, budgets, quarantine }: Rules): RunnablePlugin {
   const { name, grants, onFailure, manifest } = installation;
+  const own = budgetsOf(budgets, name);
+  const terms = { failures: own['quarantine-failures'], minutes: own['quarantine-minutes'] };
   return {
     name,
     grants,
     onFailure,
     isolation: isolationOf(installation),
+    budgets: own,
+    conduct: {
+      failed: (why) => quarantine.fail(installation, why.message, terms),
+      succeeded: () => quarantine.succeed(installation),
+    },
     async load() {
+      quarantine.require(installation);
       requireCompatibility(manifest, { offered: CONTRACT, lock });
       const { script, sourceMap } = await readInstalled(installation, { uid });
       return { script, locate: (stack) => locateInSource(stack, sourceMap) };

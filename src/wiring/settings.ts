@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
 import { messageOf, systemCodeOf } from '#base/errors.js';
+import { budgetSettings } from '#host/host.js';
 import { wiringErrors } from './errors.js';
 
 /**
@@ -10,10 +11,12 @@ import { wiringErrors } from './errors.js';
  *
  *   version-lock = "range"   # or "exact": only plugins built against exactly this host's contract
  *   required-plugins = ["example.com/audit"]   # no container starts without these, installed for everybody, enabled and well
+ *   [budgets]                # how much plugins may use: docs/limits.md
  */
 const settingsSchema = v.strictObject({
   'version-lock': v.optional(v.picklist(['range', 'exact']), 'range'),
   'required-plugins': v.optional(v.pipe(v.array(pluginName), v.maxLength(64)), []),
+  budgets: v.optional(budgetSettings, {}),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;
 

@@ -36,7 +36,10 @@ export interface Product {
   compile(directory: string, out?: string): Promise<Compiled>;
   install(file: string, request: InstallRequest): Promise<Installation>;
   uninstall(name: string, request: ChangeRequest): Promise<unknown>;
-  setEnabled(name: string, request: ChangeRequest & { enabled: boolean }): Promise<{ name: string; enabled: boolean; changed: boolean }>;
+  setEnabled(
+    name: string,
+    request: ChangeRequest & { enabled: boolean },
+  ): Promise<{ name: string; enabled: boolean; changed: boolean; lifted: boolean }>;
   list(): Promise<{ plugins: Catalog['installations']; problems: Catalog['problems'] }>;
   inspect(nameOrFile: string): Promise<Inspection>;
   /** The commands that plugins contribute; runs none of their code. */

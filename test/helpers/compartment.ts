@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTRACT, type ContainerConfig, type Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { Log, LogLevel } from '#base/log.js';
-import { openHost, type Host, type Isolation, type Respondent } from '#host/host.js';
+import { defaultBudgets, openHost, type Budgets, type Conduct, type Host, type Isolation, type Respondent } from '#host/host.js';
 
 /** A log that remembers. */
 export function memoryLog(): Log & { readonly lines: { level: LogLevel; message: string }[]; text(): string } {
@@ -29,7 +29,14 @@ export interface TestHost {
   /** A plugin to ask, from its script. */
   plugin(
     script: string,
-    options?: { name?: string; grants?: Permissions; onFailure?: Respondent['onFailure']; isolation?: Isolation },
+    options?: {
+      name?: string;
+      grants?: Permissions;
+      onFailure?: Respondent['onFailure'];
+      isolation?: Isolation;
+      budgets?: Partial<Budgets>;
+      conduct?: Conduct;
+    },
   ): Respondent;
   close(): Promise<void>;
 }
@@ -48,8 +55,16 @@ export async function openTestHost({
     log,
     stateDirectory,
     printed: () => printed,
-    plugin: (script, { name = 'test/plugin', grants = {}, onFailure = 'default', isolation = usual } = {}) =>
-      host.respondent({ name, grants, onFailure, isolation, load: () => Promise.resolve({ script }) }),
+    plugin: (script, { name = 'test/plugin', grants = {}, onFailure = 'default', isolation = usual, budgets = {}, conduct } = {}) =>
+      host.respondent({
+        name,
+        grants,
+        onFailure,
+        isolation,
+        budgets: { ...defaultBudgets, ...budgets },
+        ...(conduct === undefined ? {} : { conduct }),
+        load: () => Promise.resolve({ script }),
+      }),
     async close() {
       await host.close();
       await rm(stateDirectory, { recursive: true, force: true });

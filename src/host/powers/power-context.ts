@@ -1,10 +1,12 @@
 import type { CallbackName, Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
+import type { Budgets } from '../budgets.js';
 
 /** For whom a power acts, and on what. */
 export interface PowerContext {
   readonly plugin: string;
   readonly grants: Permissions;
+  readonly budgets: Budgets;
   readonly log: Log;
   readonly print: (text: string) => void;
   /** The directory of this plugin's own state. */

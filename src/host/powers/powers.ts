@@ -20,16 +20,16 @@ type Handlers = {
 /** A file each; the table is complete, or it does not compile. */
 const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };
 
-/** What one plugin may have under way at once; a further request is refused. */
-const underWayMax = 64;
-
 /** The powers of one plugin as methods for the wire. Each checks its argument, and that it is asked in the name of a call in flight. */
 export function makePowerMethods(context: PowerContext, findCall: (callId: string) => CallInFlight | undefined): Methods<AskedPowerName> {
+  const underWayMax = context.budgets['powers-under-way'];
   let underWay = 0;
   function method<Name extends AskedPowerName>(name: Name): Method {
     const schema = v.strictObject({ callId: v.pipe(v.string(), v.maxLength(64)), input: powers[name].input as v.GenericSchema });
     return async (argument) => {
-      underWay += 1;
+      // Those two are done at once, and who waits for nothing cannot be told to wait.
+      const counts = name === 'log' || name === 'print' ? 0 : 1;
+      underWay += counts;
       try {
         if (underWay > underWayMax) throw powerErrors.tooMany(name, underWayMax);
         const { callId, input } = checkArgument(name, schema, argument);
@@ -42,7 +42,7 @@ export function makePowerMethods(context: PowerContext, findCall: (callId: strin
         context.log.write(level, `[${context.plugin}] ${name}: ${messageOf(thrown)}`);
         throw refusal(thrown);
       } finally {
-        underWay -= 1;
+        underWay -= counts;
       }
     };
   }

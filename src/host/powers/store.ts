@@ -7,9 +7,8 @@ import { systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 
-const keysMax = 256;
 /** Pairs, not an object: a key such as `__proto__` is a key. */
-const storeFile = v.pipe(v.array(v.strictTuple([v.string(), v.string()])), v.maxLength(keysMax));
+const storeFile = v.array(v.strictTuple([v.string(), v.string()]));
 
 /** Changes of one store follow each other; two processes at once may lose a change of one, never the file. */
 const changing = new Map<string, Promise<unknown>>();
@@ -24,8 +23,10 @@ export async function storeKeys(_input: PowerInput<'storeKeys'>, { stateDirector
 
 export async function storeSet({ key, value }: PowerInput<'storeSet'>, context: PowerContext, call: CallInFlight): Promise<undefined> {
   await changeStore(context, call, (store) => {
-    if (store.size >= keysMax && !store.has(key)) throw powerErrors.storeFull(keysMax);
     store.set(key, value);
+    const { 'store-keys': keysMax, 'store-bytes': bytesMax } = context.budgets;
+    if (store.size > keysMax) throw powerErrors.storeFull(`${keysMax} keys`);
+    if (measure(store) > bytesMax) throw powerErrors.storeFull(`${bytesMax} bytes`);
   });
 }
 
@@ -51,6 +52,12 @@ async function changeStore(
     turn.catch(() => undefined),
   );
   await turn;
+}
+
+function measure(store: ReadonlyMap<string, string>): number {
+  let bytes = 0;
+  for (const [key, value] of store) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  return bytes;
 }
 
 /** A file that is not a store is an error, never an empty store. */
