@@ -27,6 +27,11 @@ export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
   env(name: Declared<P, 'env'>): string | undefined;
   /** A text file of the host, at most 1 MiB; `permissions.readFile` must name it or a directory above it. */
   readFile(path: [Declared<P, 'readFile'>] extends [never] ? never : string): Promise<string>;
+  /**
+   * Writes a text file of the host whole, or not at all, at most 1 MiB; `permissions.writeFile` must name it or a directory above it.
+   * A new file has mode 0644 without what the caller's umask takes; one that is replaced keeps its mode and, where possible, its owner.
+   */
+  writeFile(path: [Declared<P, 'writeFile'>] extends [never] ? never : string, text: string): Promise<void>;
 }
 
 /** What a command's `run` gets beyond that. */

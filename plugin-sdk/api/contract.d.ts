@@ -94,3 +94,7 @@ export type envOutput = string | undefined;
 export type readFileInput = { path: string };
 
 export type readFileOutput = string;
+
+export type writeFileInput = { path: string; text: string };
+
+export type writeFileOutput = undefined;

@@ -18,6 +18,7 @@ import { log } from './powers/log.js';
 import { print } from './powers/print.js';
 import { readFile } from './powers/read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './powers/store.js';
+import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
 
@@ -32,7 +33,7 @@ export type CallbackAnswer<Name extends CallbackName> = v.InferInput<(typeof cal
 /** The answer once a schema has passed it. */
 export type CallbackOutput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['output']>;
 
-export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile };
+export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile, writeFile };
 export type PowerName = keyof typeof powers;
 export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['input']>;
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;

@@ -13,6 +13,8 @@ export const permissions = v.strictObject({
   env: v.optional(v.pipe(v.array(envName), v.maxLength(64))),
   /** Files and directories of the host that it may read; a directory grants all below it. */
   readFile: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
+  /** Files of the host that it may write, and directories in which and below which it may. */
+  writeFile: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 

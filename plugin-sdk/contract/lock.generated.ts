@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:3330a8e3b5165139fcfb48caa688376ab220eaff79920c7c5dc59f5b7d14e447",
+  "digest": "sha256:09cf3c5d5942a19b754b86dbad5e5f82107124993c4b41dd38f5f2505ea1aa75",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",
@@ -19,6 +19,7 @@ export const CONTRACT: ContractStamp = {
     "storeDelete": "1.0.0",
     "storeKeys": "1.0.0",
     "env": "1.0.0",
-    "readFile": "1.0.0"
+    "readFile": "1.0.0",
+    "writeFile": "1.0.0"
   }
 };

@@ -43,12 +43,13 @@ export const envName = v.pipe(
 /** The value of an environment variable: no NUL, at most 64 KiB. */
 export const envValue = v.pipe(v.string(), v.maxLength(65536), v.regex(/^[^\0]*$/, 'must not contain NUL'));
 
-/** An absolute path in canonical form: no `.`, `..`, `//` or control character, no trailing slash, at most 4096 characters. */
+/** An absolute path in canonical form: no `.`, `..`, `//`, control character or half a character, no trailing slash, at most 4096 characters. */
 export const absolutePath = v.pipe(
   v.string(),
   v.maxLength(4096),
   v.regex(
-    /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\u0000-\u001f\u007f]+)+)$/,
+    // Half of a surrogate pair is no character: written as UTF-8 it would become another name.
+    /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))(?:[^/\u0000-\u001f\u007f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])+)+)$/,
     'must be an absolute path without ".", "..", "//" or control characters',
   ),
 );

@@ -49,6 +49,7 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
     },
     env: (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined),
     readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
+    writeFile: async (path: string, text: string) => ask('writeFile', { path: requireText(path), text: requireText(text) }),
     print: (text: string) => send('print', { text: String(text).slice(0, 65536) }),
   });
 

@@ -72,6 +72,8 @@ export const powerErrors = {
     pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
   fileUnreadable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
+  fileUnwritable: (path: string, why: string): BulkheadError =>
+    pluginError('POWER_FILE_UNWRITABLE', `Cannot write ${path}: ${why}`, { data: { path } }),
   storeFull: (keysMax: number): BulkheadError =>
     pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
 };

@@ -5,7 +5,7 @@ import { expectType, validPlugin } from './expect-type.js';
 /** What is declared can be used. */
 definePlugin({
   ...validPlugin,
-  permissions: { config: ['mounts', 'env'], env: ['SLURM_JOB_ID', 'USER'], readFile: ['/etc/site'] },
+  permissions: { config: ['mounts', 'env'], env: ['SLURM_JOB_ID', 'USER'], readFile: ['/etc/site'], writeFile: ['/run/site'] },
   commands: {
     a: {
       summary: '',
@@ -16,6 +16,7 @@ definePlugin({
     async engineConfig({ config }, host) {
       expectType<string | undefined>()(host.env('SLURM_JOB_ID'));
       expectType<string>()(await host.readFile('/etc/site/scratch'));
+      await host.writeFile('/run/site/seen', config.image);
       // @ts-expect-error: permissions.env does not name it
       host.env('HOME');
       if (config.readOnly) return;
@@ -35,6 +36,8 @@ definePlugin({
         host.env('HOME');
         // @ts-expect-error: permissions.readFile names no path
         await host.readFile('/etc/passwd');
+        // @ts-expect-error: permissions.writeFile names no path
+        await host.writeFile('/etc/passwd', '');
       },
     },
   },

@@ -14,6 +14,6 @@ export interface PowerContext {
 export interface CallInFlight {
   readonly callId: string;
   readonly callback: CallbackName;
-  /** Set when the callback has answered, or was stopped; what waits for its turn is then not begun. */
-  isOver: boolean;
+  /** Aborted when the callback has answered, or was stopped: what waits for its turn is then not begun, and what runs is ended. */
+  readonly over: AbortSignal;
 }

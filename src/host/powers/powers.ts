@@ -8,6 +8,7 @@ import type { CallInFlight, PowerContext } from './power-context.js';
 import { print } from './print.js';
 import { readFile } from './read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
+import { writeFile } from './write-file.js';
 
 type Handlers = {
   readonly [Name in AskedPowerName]: (
@@ -18,7 +19,7 @@ type Handlers = {
 };
 
 /** A file each; the table is complete, or it does not compile. */
-const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };
+const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile, writeFile };
 
 /** What one plugin may have under way at once; a further request is refused. */
 const underWayMax = 64;
