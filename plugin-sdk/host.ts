@@ -32,6 +32,34 @@ export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
    * A new file has mode 0644 without what the caller's umask takes; one that is replaced keeps its mode and, where possible, its owner.
    */
   writeFile(path: [Declared<P, 'writeFile'>] extends [never] ? never : string, text: string): Promise<void>;
+  /**
+   * Asks a server that `permissions.fetch` names, by https unless it says `http://`. Follows at most five redirects, to granted servers
+   * alone. Fails after 30 s, for more than 1 MiB, and where a name leads to an address that is not public and was not granted itself.
+   */
+  fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options?: FetchOptions<'text'>): Promise<FetchAnswer<string>>;
+  fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options: FetchOptions<'bytes'>): Promise<FetchAnswer<Uint8Array>>;
+}
+
+/** What `host.fetch` takes besides the URL. */
+export interface FetchOptions<Type extends 'text' | 'bytes' = 'text' | 'bytes'> {
+  /** GET where absent. */
+  readonly method?: 'GET' | 'HEAD' | 'POST';
+  /** At most 64, ASCII; not `cookie`, and none that belongs to the connection. Redirects to another server take no secrets along. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With POST alone; at most 1 MiB. */
+  readonly body?: string | Uint8Array;
+  /** What `body` of the answer is; text, read as UTF-8, where absent. */
+  readonly responseType?: Type;
+}
+
+/** What a server said, whatever its status. */
+export interface FetchAnswer<Body> {
+  readonly status: number;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+  /** Names in lower case; without cookies. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
 }
 
 /** What a command's `run` gets beyond that. */

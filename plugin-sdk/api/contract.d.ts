@@ -98,3 +98,18 @@ export type readFileOutput = string;
 export type writeFileInput = { path: string; text: string };
 
 export type writeFileOutput = undefined;
+
+export type fetchInput = {
+  url: string;
+  method: 'GET' | 'HEAD' | 'POST';
+  headers: { [x: string]: string };
+  body?: { type: 'text'; text: string } | { type: 'bytes'; characters: string } | undefined;
+  responseType: 'text' | 'bytes';
+};
+
+export type fetchOutput = {
+  status: number;
+  url: string;
+  headers: { [x: string]: string };
+  body: { type: 'text'; text: string } | { type: 'bytes'; characters: string };
+};

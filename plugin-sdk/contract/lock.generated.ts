@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:09cf3c5d5942a19b754b86dbad5e5f82107124993c4b41dd38f5f2505ea1aa75",
+  "digest": "sha256:dc5d03aba22a47e5295b08d2a326ea3e3bcbe2b33e2f9ae3fb8e3c62c4df5bbe",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",
@@ -20,6 +20,7 @@ export const CONTRACT: ContractStamp = {
     "storeKeys": "1.0.0",
     "env": "1.0.0",
     "readFile": "1.0.0",
-    "writeFile": "1.0.0"
+    "writeFile": "1.0.0",
+    "fetch": "1.0.0"
   }
 };

@@ -1,6 +1,7 @@
 import type { AskedPowerName, PowerInput, PowerOutput } from '@bulkhead/plugin-sdk/contract';
 import type { Ask } from '#wire/wire.js';
 import type { LogLevel } from './endowments/console.js';
+import { fetchAsWritten } from './fetch.js';
 
 export type AskPower = Ask<AskedPowerName>;
 
@@ -50,6 +51,7 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
     env: (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined),
     readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
     writeFile: async (path: string, text: string) => ask('writeFile', { path: requireText(path), text: requireText(text) }),
+    fetch: async (url: string, options?: object) => fetchAsWritten((input) => ask('fetch', input), requireText(url), options),
     print: (text: string) => send('print', { text: String(text).slice(0, 65536) }),
   });
 

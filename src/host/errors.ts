@@ -74,6 +74,8 @@ export const powerErrors = {
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
   fileUnwritable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNWRITABLE', `Cannot write ${path}: ${why}`, { data: { path } }),
+  fetchFailed: (origin: string, why: string): BulkheadError =>
+    pluginError('POWER_FETCH_FAILED', `Cannot fetch from ${origin}: ${why}`, { data: { origin } }),
   storeFull: (keysMax: number): BulkheadError =>
     pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
 };
