@@ -113,3 +113,7 @@ export type fetchOutput = {
   headers: { [x: string]: string };
   body: { type: 'text'; text: string } | { type: 'bytes'; characters: string };
 };
+
+export type execInput = { program: string; args: string[]; stdin?: string | undefined };
+
+export type execOutput = { exitCode?: number | undefined; signal?: string | undefined; stdout: string; stderr: string };

@@ -38,6 +38,17 @@ export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
    */
   fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options?: FetchOptions<'text'>): Promise<FetchAnswer<string>>;
   fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options: FetchOptions<'bytes'>): Promise<FetchAnswer<Uint8Array>>;
+  /**
+   * Runs a program that `permissions.exec` names; no shell, so that an argument is an argument. It runs in `/` as the caller, with the
+   * variables that `permissions.env` names, a fixed PATH and LANG=C. Fails after 30 s, and where it writes more than 1 MiB to a stream.
+   */
+  exec(
+    program: Declared<P, 'exec'>,
+    args?: readonly string[],
+    options?: {
+      readonly stdin?: string;
+    },
+  ): Promise<ExecAnswer>;
 }
 /** What `host.fetch` takes besides the URL. */
 export interface FetchOptions<Type extends 'text' | 'bytes' = 'text' | 'bytes'> {
@@ -58,6 +69,16 @@ export interface FetchAnswer<Body> {
   /** Names in lower case; without cookies. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
+}
+/** How a program ended. */
+export interface ExecAnswer {
+  /** Absent where a signal ended it. */
+  readonly exitCode?: number;
+  /** As in `SIGTERM`. */
+  readonly signal?: string;
+  /** Read as UTF-8. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 /** What a command's `run` gets beyond that. */
 export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions> extends Host<P> {

@@ -28,6 +28,8 @@ export const permissions = v.strictObject({
   writeFile: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
   /** Servers that it may ask: `registry.example.com`, with `:5000`, all below by `*.`, by http instead of https with `http://` before it. */
   fetch: v.optional(v.pipe(v.array(serverName), v.maxLength(64))),
+  /** Programs of the host that it may run, with whatever arguments. */
+  exec: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 

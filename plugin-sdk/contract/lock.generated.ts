@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:dc5d03aba22a47e5295b08d2a326ea3e3bcbe2b33e2f9ae3fb8e3c62c4df5bbe",
+  "digest": "sha256:3ed5521483f9f7e1676a2fb3216bb37c6d695830de645b96b70c6a5147e1a780",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",
@@ -21,6 +21,7 @@ export const CONTRACT: ContractStamp = {
     "env": "1.0.0",
     "readFile": "1.0.0",
     "writeFile": "1.0.0",
-    "fetch": "1.0.0"
+    "fetch": "1.0.0",
+    "exec": "1.0.0"
   }
 };

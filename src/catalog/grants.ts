@@ -6,7 +6,9 @@ export function checkGrants(plugin: string, asked: Permissions, granted: Permiss
   const excess = [
     ...(granted.config ?? []).filter((field) => !(asked.config ?? []).includes(field)).map((field) => `config ${JSON.stringify(field)}`),
     ...(granted.env ?? []).filter((name) => !(asked.env ?? []).includes(name)).map((name) => `env ${JSON.stringify(name)}`),
-    ...(granted.fetch ?? []).filter((server) => !(asked.fetch ?? []).includes(server)).map((server) => `fetch ${JSON.stringify(server)}`),
+    ...(['fetch', 'exec'] as const).flatMap((power) =>
+      (granted[power] ?? []).filter((name) => !(asked[power] ?? []).includes(name)).map((name) => `${power} ${JSON.stringify(name)}`),
+    ),
     ...(['readFile', 'writeFile'] as const).flatMap((power) =>
       (granted[power] ?? [])
         .filter((path) => !(asked[power] ?? []).some((above) => isWithin(path, above)))

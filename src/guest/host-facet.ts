@@ -52,6 +52,8 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
     readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
     writeFile: async (path: string, text: string) => ask('writeFile', { path: requireText(path), text: requireText(text) }),
     fetch: async (url: string, options?: object) => fetchAsWritten((input) => ask('fetch', input), requireText(url), options),
+    exec: async (program: string, args: readonly string[] = [], { stdin }: { stdin?: string } = {}) =>
+      ask('exec', { program: requireText(program), args: requireTexts(args), ...(stdin !== undefined && { stdin: requireText(stdin) }) }),
     print: (text: string) => send('print', { text: String(text).slice(0, 65536) }),
   });
 
@@ -69,4 +71,9 @@ export function openHostFacet(callId: string, env: Readonly<Record<string, strin
 function requireText(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError('The argument of a power must be text');
   return value;
+}
+
+function requireTexts(values: unknown): string[] {
+  if (!Array.isArray(values)) throw new TypeError('The arguments of a program must be a list of texts');
+  return values.map((value) => requireText(value));
 }

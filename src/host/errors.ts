@@ -76,6 +76,8 @@ export const powerErrors = {
     pluginError('POWER_FILE_UNWRITABLE', `Cannot write ${path}: ${why}`, { data: { path } }),
   fetchFailed: (origin: string, why: string): BulkheadError =>
     pluginError('POWER_FETCH_FAILED', `Cannot fetch from ${origin}: ${why}`, { data: { origin } }),
+  execFailed: (program: string, why: string): BulkheadError =>
+    pluginError('POWER_EXEC_FAILED', `Cannot run ${program}: ${why}`, { data: { program } }),
   storeFull: (keysMax: number): BulkheadError =>
     pluginError('POWER_STORE_FULL', `Cannot store more than ${keysMax} keys`, { data: { keysMax } }),
 };

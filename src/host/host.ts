@@ -100,12 +100,20 @@ export function openHost(options: HostOptions): Host {
 
 async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }: HostOptions): Promise<Compartment> {
   const { script, locate } = await plugin.load();
+  const granted = pickEnvironment(plugin.grants, env);
   return startCompartment({
     script,
     isolation: plugin.isolation,
     locate,
-    env: pickEnvironment(plugin.grants, env),
-    powers: { plugin: plugin.name, grants: plugin.grants, log, print, stateDirectory: join(stateDirectory, hashName(plugin.name)) },
+    env: granted,
+    powers: {
+      plugin: plugin.name,
+      grants: plugin.grants,
+      env: granted,
+      log,
+      print,
+      stateDirectory: join(stateDirectory, hashName(plugin.name)),
+    },
   });
 }
 

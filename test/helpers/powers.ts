@@ -17,7 +17,7 @@ export async function evaluate(scene: TestHost, body: string, grants: Permission
 
 /** For a power that is called without a compartment, where a test needs many calls or a hand on the clock. */
 export function contextOf(grants: Permissions): PowerContext {
-  return { plugin: 'test/plugin', grants, log: memoryLog(), print: () => undefined, stateDirectory: '/nonexistent' };
+  return { plugin: 'test/plugin', grants, env: {}, log: memoryLog(), print: () => undefined, stateDirectory: '/nonexistent' };
 }
 
 export function callOf(over: AbortSignal = new AbortController().signal): CallInFlight {

@@ -11,6 +11,7 @@ definePlugin({
     readFile: ['/etc/site'],
     writeFile: ['/run/site'],
     fetch: ['registry.example.com'],
+    exec: ['/usr/bin/squeue'],
   },
   commands: {
     a: {
@@ -25,6 +26,9 @@ definePlugin({
       await host.writeFile('/run/site/seen', config.image);
       expectType<string>()((await host.fetch('https://registry.example.com/v2/')).body);
       expectType<Uint8Array>()((await host.fetch('https://registry.example.com/v2/', { responseType: 'bytes' })).body);
+      expectType<number | undefined>()((await host.exec('/usr/bin/squeue', ['--me'])).exitCode);
+      // @ts-expect-error: permissions.exec does not name it
+      await host.exec('/bin/sh', ['-c', 'squeue']);
       // @ts-expect-error: there is no such method
       await host.fetch('https://registry.example.com/v2/', { method: 'DELETE' });
       // @ts-expect-error: permissions.env does not name it

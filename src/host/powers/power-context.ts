@@ -7,6 +7,8 @@ export interface PowerContext {
   readonly grants: Permissions;
   readonly log: Log;
   readonly print: (text: string) => void;
+  /** The granted variables of the caller's environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** The directory of this plugin's own state. */
   readonly stateDirectory: string;
 }

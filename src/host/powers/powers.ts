@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import { FaultError, type Method, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
+import { exec } from './exec.js';
 import { fetchUrl } from './fetch.js';
 import { writeLog } from './log.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
@@ -20,7 +21,7 @@ type Handlers = {
 };
 
 /** A file each; the table is complete, or it does not compile. */
-const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile, writeFile, fetch: fetchUrl };
+const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile, writeFile, fetch: fetchUrl, exec };
 
 /** What one plugin may have under way at once; a further request is refused. */
 const underWayMax = 64;
