@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Permissions } from '@bulkhead/plugin-sdk/contract';
 import { exec as execPower } from '../../src/host/powers/exec.js';
-import { openTestHost, type TestHost } from '../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../helpers/compartment.js';
 import { needRoot } from '../helpers/need.js';
 import { callOf, contextOf, evaluate } from '../helpers/powers.js';
 import { snapshotRealm, type RealmSnapshot } from './realm.js';
@@ -15,13 +15,13 @@ import { snapshotRealm, type RealmSnapshot } from './realm.js';
 const refused = 'POWER_NOT_GRANTED';
 const failed = 'POWER_EXEC_FAILED';
 
-describe('a plugin that looks for a way around its programs', () => {
+describeTiers('a plugin that looks for a way around its programs', (open) => {
   let scene: TestHost;
   let base: string;
   let program: string;
   let before: RealmSnapshot;
   beforeEach(async () => {
-    scene = await openTestHost({ env: { LD_PRELOAD: '/x.so', NODE_OPTIONS: '--require /x.js', BASH_ENV: '/x', ENV: '/x', IFS: 'x' } });
+    scene = await open({ env: { LD_PRELOAD: '/x.so', NODE_OPTIONS: '--require /x.js', BASH_ENV: '/x', ENV: '/x', IFS: 'x' } });
     base = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-programs-')));
     program = join(base, 'program');
     await makeScript(program, 'honest');

@@ -6,13 +6,13 @@ import * as v from 'valibot';
 import { permissions, type PowerInput } from '@bulkhead/plugin-sdk/contract';
 import { makeFetch } from '../../src/host/powers/fetch.js';
 import { isPublic, type Lookup } from '../../src/host/powers/fetch-hosts.js';
-import { openTestHost, type TestHost } from '../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../helpers/compartment.js';
 import { callOf, contextOf, evaluate } from '../helpers/powers.js';
 import { snapshotRealm, type RealmSnapshot } from './realm.js';
 
 const refused = /^POWER_(?:NOT_GRANTED|BAD_ARGUMENT)$/;
 
-describe('a plugin that looks for a way around its servers', () => {
+describeTiers('a plugin that looks for a way around its servers', (open) => {
   let scene: TestHost;
   let server: Server;
   let port: number;
@@ -20,7 +20,7 @@ describe('a plugin that looks for a way around its servers', () => {
   let answer: RequestListener;
   let before: RealmSnapshot;
   beforeEach(async () => {
-    scene = await openTestHost();
+    scene = await open();
     hits = [];
     answer = (_request, response) => response.end('inside');
     server = createServer((request, response) => {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { lchown, link, mkdir, mkdtemp, readFile, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTestHost, type TestHost } from '../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../helpers/compartment.js';
 import { needRoot } from '../helpers/need.js';
 import { callOf, contextOf, evaluate } from '../helpers/powers.js';
 import { readFile as readPower } from '../../src/host/powers/read-file.js';
@@ -207,12 +207,12 @@ const benign: readonly Case[] = [
   },
 ];
 
-describe('a plugin that looks for a way around its paths', () => {
+describeTiers('a plugin that looks for a way around its paths', (open, isolation) => {
   let scene: TestHost;
   let base: string;
   let before: RealmSnapshot;
   beforeEach(async () => {
-    scene = await openTestHost();
+    scene = await open();
     base = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-paths-')));
     await mkFile(base, 'in/file', 'text');
     await mkFile(base, 'out/secret', secret);
@@ -332,6 +332,8 @@ describe('a plugin that looks for a way around its paths', () => {
     });
   });
 
+  // Without a compartment: once is enough.
+  if (isolation === 'process') return;
   describe('while somebody swaps names under it', () => {
     /** Swaps `name` in the granted directory between what is honest and a link outside, until `work` is done. */
     async function whileSwapping(honest: () => Promise<unknown>, name: string, target: string, work: () => Promise<void>): Promise<void> {

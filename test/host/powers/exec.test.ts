@@ -3,15 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
-import { openTestHost, type TestHost } from '../../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../../helpers/compartment.js';
 import { callOf, contextOf, evaluate } from '../../helpers/powers.js';
 import { exec } from '../../../src/host/powers/exec.js';
 
-describe('exec', () => {
+describeTiers('exec', (open) => {
   let scene: TestHost;
   let directory: string;
   beforeEach(async () => {
-    scene = await openTestHost({ env: { GRANTED: 'yes', SECRET: 'no', PATH: '/caller/bin', LD_PRELOAD: '/x.so' } });
+    scene = await open({ env: { GRANTED: 'yes', SECRET: 'no', PATH: '/caller/bin', LD_PRELOAD: '/x.so' } });
     directory = await mkdtemp(join(tmpdir(), 'bulkhead-exec-'));
   });
   afterEach(async () => {

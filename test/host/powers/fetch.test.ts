@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
-import { openTestHost, type TestHost } from '../../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../../helpers/compartment.js';
 import { needTool } from '../../helpers/need.js';
 import { callOf, contextOf, evaluate } from '../../helpers/powers.js';
 import { makeFetch } from '../../../src/host/powers/fetch.js';
 
-describe('fetch', () => {
+describeTiers('fetch', (open) => {
   let server: Server;
   let origin: string;
   let seen: { request: IncomingMessage; body: string }[];
@@ -50,7 +50,7 @@ describe('fetch', () => {
   describe('of a plugin', () => {
     let scene: TestHost;
     beforeEach(async () => {
-      scene = await openTestHost();
+      scene = await open();
     });
     afterEach(() => scene.close());
     const run = (body: string) => evaluate(scene, body.replaceAll('ORIGIN', origin), { fetch: [origin] });

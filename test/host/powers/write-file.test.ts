@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTestHost, type TestHost } from '../../helpers/compartment.js';
+import { describeTiers, type TestHost } from '../../helpers/compartment.js';
 import { needOrdinaryUser, needRoot } from '../../helpers/need.js';
 import { callOf, contextOf, evaluate } from '../../helpers/powers.js';
 import { writeFile as writeFilePower } from '../../../src/host/powers/write-file.js';
 
-describe('writeFile', () => {
+describeTiers('writeFile', (open) => {
   let scene: TestHost;
   let directory: string;
   let umask: number;
   beforeEach(async () => {
-    scene = await openTestHost();
+    scene = await open();
     directory = await mkdtemp(join(tmpdir(), 'bulkhead-write-'));
     umask = process.umask(0o022);
   });
