@@ -94,3 +94,26 @@ export type envOutput = string | undefined;
 export type readFileInput = { path: string };
 
 export type readFileOutput = string;
+
+export type writeFileInput = { path: string; text: string };
+
+export type writeFileOutput = undefined;
+
+export type fetchInput = {
+  url: string;
+  method: 'GET' | 'HEAD' | 'POST';
+  headers: { [x: string]: string };
+  body?: { type: 'text'; text: string } | { type: 'bytes'; characters: string } | undefined;
+  responseType: 'text' | 'bytes';
+};
+
+export type fetchOutput = {
+  status: number;
+  url: string;
+  headers: { [x: string]: string };
+  body: { type: 'text'; text: string } | { type: 'bytes'; characters: string };
+};
+
+export type execInput = { program: string; args: string[]; stdin?: string | undefined };
+
+export type execOutput = { exitCode?: number | undefined; signal?: string | undefined; stdout: string; stderr: string };

@@ -27,6 +27,58 @@ export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
   env(name: Declared<P, 'env'>): string | undefined;
   /** A text file of the host, at most 1 MiB; `permissions.readFile` must name it or a directory above it. */
   readFile(path: [Declared<P, 'readFile'>] extends [never] ? never : string): Promise<string>;
+  /**
+   * Writes a text file of the host whole, or not at all, at most 1 MiB; `permissions.writeFile` must name it or a directory above it.
+   * A new file has mode 0644 without what the caller's umask takes; one that is replaced keeps its mode and, where possible, its owner.
+   */
+  writeFile(path: [Declared<P, 'writeFile'>] extends [never] ? never : string, text: string): Promise<void>;
+  /**
+   * Asks a server that `permissions.fetch` names, by https unless it says `http://`. Follows at most five redirects, to granted servers
+   * alone. Fails after 30 s, for more than 1 MiB, and where a name leads to an address that is not public and was not granted itself.
+   */
+  fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options?: FetchOptions<'text'>): Promise<FetchAnswer<string>>;
+  fetch(url: [Declared<P, 'fetch'>] extends [never] ? never : string, options: FetchOptions<'bytes'>): Promise<FetchAnswer<Uint8Array>>;
+  /**
+   * Runs a program that `permissions.exec` names; no shell, so that an argument is an argument. It runs in `/` as the caller, with the
+   * variables that `permissions.env` names, a fixed PATH and LANG=C. Fails after 30 s, and where it writes more than 1 MiB to a stream.
+   */
+  exec(
+    program: Declared<P, 'exec'>,
+    args?: readonly string[],
+    options?: {
+      readonly stdin?: string;
+    },
+  ): Promise<ExecAnswer>;
+}
+/** What `host.fetch` takes besides the URL. */
+export interface FetchOptions<Type extends 'text' | 'bytes' = 'text' | 'bytes'> {
+  /** GET where absent. */
+  readonly method?: 'GET' | 'HEAD' | 'POST';
+  /** At most 64, ASCII; not `cookie`, and none that belongs to the connection. Redirects to another server take no secrets along. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With POST alone; at most 1 MiB. */
+  readonly body?: string | Uint8Array;
+  /** What `body` of the answer is; text, read as UTF-8, where absent. */
+  readonly responseType?: Type;
+}
+/** What a server said, whatever its status. */
+export interface FetchAnswer<Body> {
+  readonly status: number;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+  /** Names in lower case; without cookies. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+/** How a program ended. */
+export interface ExecAnswer {
+  /** Absent where a signal ended it. */
+  readonly exitCode?: number;
+  /** As in `SIGTERM`. */
+  readonly signal?: string;
+  /** Read as UTF-8. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 /** What a command's `run` gets beyond that. */
 export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions> extends Host<P> {

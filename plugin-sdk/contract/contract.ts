@@ -14,10 +14,13 @@ import { monitorContainer } from './callbacks/monitor-container.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
 import { env } from './powers/env.js';
+import { exec } from './powers/exec.js';
+import { fetch } from './powers/fetch.js';
 import { log } from './powers/log.js';
 import { print } from './powers/print.js';
 import { readFile } from './powers/read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './powers/store.js';
+import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
 
@@ -32,7 +35,7 @@ export type CallbackAnswer<Name extends CallbackName> = v.InferInput<(typeof cal
 /** The answer once a schema has passed it. */
 export type CallbackOutput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['output']>;
 
-export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile };
+export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile, writeFile, fetch, exec };
 export type PowerName = keyof typeof powers;
 export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['input']>;
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;

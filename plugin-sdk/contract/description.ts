@@ -3,7 +3,18 @@
  * Help, completion, list and inspect need nothing else, so that none of them runs plugin code.
  */
 import * as v from 'valibot';
-import { absolutePath, configField, envName, imageScheme, pluginName, semanticVersion, sha256, shortText, text } from './shapes.js';
+import {
+  absolutePath,
+  configField,
+  envName,
+  imageScheme,
+  pluginName,
+  serverName,
+  semanticVersion,
+  sha256,
+  shortText,
+  text,
+} from './shapes.js';
 
 /** What the plugin asks for. An empty or absent list means none. */
 export const permissions = v.strictObject({
@@ -13,6 +24,12 @@ export const permissions = v.strictObject({
   env: v.optional(v.pipe(v.array(envName), v.maxLength(64))),
   /** Files and directories of the host that it may read; a directory grants all below it. */
   readFile: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
+  /** Files of the host that it may write, and directories in which and below which it may. */
+  writeFile: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
+  /** Servers that it may ask: `registry.example.com`, with `:5000`, all below by `*.`, by http instead of https with `http://` before it. */
+  fetch: v.optional(v.pipe(v.array(serverName), v.maxLength(64))),
+  /** Programs of the host that it may run, with whatever arguments. */
+  exec: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:3330a8e3b5165139fcfb48caa688376ab220eaff79920c7c5dc59f5b7d14e447",
+  "digest": "sha256:3ed5521483f9f7e1676a2fb3216bb37c6d695830de645b96b70c6a5147e1a780",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",
@@ -19,6 +19,9 @@ export const CONTRACT: ContractStamp = {
     "storeDelete": "1.0.0",
     "storeKeys": "1.0.0",
     "env": "1.0.0",
-    "readFile": "1.0.0"
+    "readFile": "1.0.0",
+    "writeFile": "1.0.0",
+    "fetch": "1.0.0",
+    "exec": "1.0.0"
   }
 };

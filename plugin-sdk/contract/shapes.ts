@@ -43,13 +43,34 @@ export const envName = v.pipe(
 /** The value of an environment variable: no NUL, at most 64 KiB. */
 export const envValue = v.pipe(v.string(), v.maxLength(65536), v.regex(/^[^\0]*$/, 'must not contain NUL'));
 
-/** An absolute path in canonical form: no `.`, `..`, `//` or control character, no trailing slash, at most 4096 characters. */
+/** An absolute path in canonical form: no `.`, `..`, `//`, control character or half a character, no trailing slash, at most 4096 characters. */
 export const absolutePath = v.pipe(
   v.string(),
   v.maxLength(4096),
   v.regex(
-    /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\u0000-\u001f\u007f]+)+)$/,
+    // Half of a surrogate pair is no character: written as UTF-8 it would become another name.
+    /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))(?:[^/\u0000-\u001f\u007f\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])+)+)$/,
     'must be an absolute path without ".", "..", "//" or control characters',
+  ),
+);
+
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+/** A name whose last part begins with a letter: what ends in a number is an address, in whatever form. `*.` stands before two parts or more. */
+const dnsName = `(?:[*][.](?=[^.]+[.]))?(?:${label}[.])*(?=[a-z])${label}`;
+const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const ipv4 = `(?:${octet}[.]){3}${octet}`;
+const portNumber = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
+/**
+ * A server: `registry.example.com`, `registry.example.com:5000`, `*.example.com` (all below it), `10.0.0.7`, `[::1]:8443`; by https,
+ * and by http as in `http://localhost:8080`. In the form that URLs have it: lower case, IDN as `xn--`, addresses not in odd forms.
+ */
+export const serverName = v.pipe(
+  v.string(),
+  v.maxLength(280),
+  v.regex(
+    new RegExp(`^(?:http://)?(?:${dnsName}|${ipv4}|\\[[0-9a-f:]{2,39}\\])(?::${portNumber})?$`),
+    'must be a server such as registry.example.com, *.example.com, 10.0.0.7:5000 or http://localhost:8080',
   ),
 );
 

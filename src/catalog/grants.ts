@@ -6,9 +6,14 @@ export function checkGrants(plugin: string, asked: Permissions, granted: Permiss
   const excess = [
     ...(granted.config ?? []).filter((field) => !(asked.config ?? []).includes(field)).map((field) => `config ${JSON.stringify(field)}`),
     ...(granted.env ?? []).filter((name) => !(asked.env ?? []).includes(name)).map((name) => `env ${JSON.stringify(name)}`),
-    ...(granted.readFile ?? [])
-      .filter((path) => !(asked.readFile ?? []).some((above) => isWithin(path, above)))
-      .map((path) => `readFile ${JSON.stringify(path)}`),
+    ...(['fetch', 'exec'] as const).flatMap((power) =>
+      (granted[power] ?? []).filter((name) => !(asked[power] ?? []).includes(name)).map((name) => `${power} ${JSON.stringify(name)}`),
+    ),
+    ...(['readFile', 'writeFile'] as const).flatMap((power) =>
+      (granted[power] ?? [])
+        .filter((path) => !(asked[power] ?? []).some((above) => isWithin(path, above)))
+        .map((path) => `${power} ${JSON.stringify(path)}`),
+    ),
   ];
   const [first] = excess;
   if (first !== undefined) throw catalogErrors.grantNotRequested(plugin, first);

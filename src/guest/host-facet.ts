@@ -2,6 +2,7 @@ import type { AskedPowerName, PowerInput, PowerOutput } from '@bulkhead/plugin-s
 import { overrunMethod, type Ask, type Fault, type GuestLimits, type Port, type SessionTask } from '#wire/wire.js';
 import type { LogLevel } from './endowments/console.js';
 import { openOutbox } from './outbox.js';
+import { fetchAsWritten } from './fetch.js';
 
 export type AskPower = Ask<AskedPowerName | typeof overrunMethod>;
 
@@ -49,6 +50,10 @@ export function openHostFacet(callId: string, { env, limits }: FacetTask, askPow
     },
     env: (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined),
     readFile: async (path: string) => ask('readFile', { path: requireText(path) }),
+    writeFile: async (path: string, text: string) => ask('writeFile', { path: requireText(path), text: requireText(text) }),
+    fetch: async (url: string, options?: object) => fetchAsWritten((input) => ask('fetch', input), requireText(url), options),
+    exec: async (program: string, args: readonly string[] = [], { stdin }: { stdin?: string } = {}) =>
+      ask('exec', { program: requireText(program), args: requireTexts(args), ...(stdin !== undefined && { stdin: requireText(stdin) }) }),
     print: (text: string) => {
       if (isOpen) outbox.print(String(text).slice(0, 65536));
     },
@@ -90,4 +95,9 @@ function tooMany(name: string, powersUnderWay: number): Fault {
 function requireText(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError('The argument of a power must be text');
   return value;
+}
+
+function requireTexts(values: unknown): string[] {
+  if (!Array.isArray(values)) throw new TypeError('The arguments of a program must be a list of texts');
+  return values.map((value) => requireText(value));
 }

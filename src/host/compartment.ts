@@ -99,12 +99,13 @@ export function startCompartment({ script, isolation, env, powers: context, loca
     async call(callback, input, deadlineMs) {
       await open();
       return inTurn(async () => {
-        const mine: CallInFlight = { callId: randomUUID(), callback, isOver: false };
+        const over = new AbortController();
+        const mine: CallInFlight = { callId: randomUUID(), callback, over: over.signal };
         call = mine;
         try {
           return checkAnswer(name, callback, await ask(callback, { callId: mine.callId, input }, deadlineMs));
         } finally {
-          mine.isOver = true;
+          over.abort();
           call = undefined;
         }
       });

@@ -99,5 +99,11 @@ export const powerErrors = {
     pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
   fileUnreadable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
+  fileUnwritable: (path: string, why: string): BulkheadError =>
+    pluginError('POWER_FILE_UNWRITABLE', `Cannot write ${path}: ${why}`, { data: { path } }),
+  fetchFailed: (origin: string, why: string): BulkheadError =>
+    pluginError('POWER_FETCH_FAILED', `Cannot fetch from ${origin}: ${why}`, { data: { origin } }),
+  execFailed: (program: string, why: string): BulkheadError =>
+    pluginError('POWER_EXEC_FAILED', `Cannot run ${program}: ${why}`, { data: { program } }),
   storeFull: (most: string): BulkheadError => pluginError('POWER_STORE_FULL', `Cannot store more than ${most}`, { data: { most } }),
 };

@@ -128,12 +128,13 @@ export function openHost(options: HostOptions): Host {
 async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }: HostOptions): Promise<Compartment> {
   const { name, grants, budgets = defaultBudgets, conduct } = plugin;
   const { script, locate } = await plugin.load();
+  const granted = pickEnvironment(grants, env);
   return startCompartment({
     script,
     isolation: plugin.isolation,
     locate,
-    env: pickEnvironment(grants, env),
-    powers: { plugin: name, grants, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)) },
+    env: granted,
+    powers: { plugin: name, grants, env: granted, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)) },
     onLost: conduct?.failed,
   });
 }

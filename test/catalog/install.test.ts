@@ -125,10 +125,11 @@ describe('installPackage', () => {
     });
 
     it('grants that the manifest does not ask for', async () => {
-      const permissions = { env: ['HOME'], readFile: ['/etc/site'] };
+      const permissions = { env: ['HOME'], readFile: ['/etc/site'], writeFile: ['/run/site'] };
       await refuse('GRANT_NOT_REQUESTED', { permissions }, { grants: { env: ['PATH'] } });
       await refuse('GRANT_NOT_REQUESTED', { permissions }, { grants: { config: ['mounts'] } });
       await refuse('GRANT_NOT_REQUESTED', { permissions }, { grants: { readFile: ['/etc/site2'] } });
+      await refuse('GRANT_NOT_REQUESTED', { permissions }, { grants: { writeFile: ['/etc/site'] } });
       await install(place, { permissions }, { grants: { env: ['HOME'], readFile: ['/etc/site/below'] } });
     });
 

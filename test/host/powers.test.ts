@@ -3,18 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import type { Permissions } from '@bulkhead/plugin-sdk/contract';
 import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
-
-/** Runs `body` as an engineConfig callback, in a fresh compartment; what it returns becomes the variable R. */
-async function evaluate(scene: TestHost, body: string, grants: Permissions = {}): Promise<string> {
-  const script = scriptOf(
-    `async engineConfig(_, host) { const tell = (error) => error.code; const r = await (async () => { ${body} })(); return { env: { R: String(r) } } }`,
-  );
-  await scene.host.close();
-  const answer = await scene.plugin(script, { grants }).ask('engineConfig', { config: buildConfig() });
-  return answer?.env?.['R'] ?? '';
-}
+import { evaluate } from '../helpers/powers.js';
 
 describeTiers('powers', (open) => {
   let scene: TestHost;

@@ -5,7 +5,14 @@ import { expectType, validPlugin } from './expect-type.js';
 /** What is declared can be used. */
 definePlugin({
   ...validPlugin,
-  permissions: { config: ['mounts', 'env'], env: ['SLURM_JOB_ID', 'USER'], readFile: ['/etc/site'] },
+  permissions: {
+    config: ['mounts', 'env'],
+    env: ['SLURM_JOB_ID', 'USER'],
+    readFile: ['/etc/site'],
+    writeFile: ['/run/site'],
+    fetch: ['registry.example.com'],
+    exec: ['/usr/bin/squeue'],
+  },
   commands: {
     a: {
       summary: '',
@@ -16,6 +23,14 @@ definePlugin({
     async engineConfig({ config }, host) {
       expectType<string | undefined>()(host.env('SLURM_JOB_ID'));
       expectType<string>()(await host.readFile('/etc/site/scratch'));
+      await host.writeFile('/run/site/seen', config.image);
+      expectType<string>()((await host.fetch('https://registry.example.com/v2/')).body);
+      expectType<Uint8Array>()((await host.fetch('https://registry.example.com/v2/', { responseType: 'bytes' })).body);
+      expectType<number | undefined>()((await host.exec('/usr/bin/squeue', ['--me'])).exitCode);
+      // @ts-expect-error: permissions.exec does not name it
+      await host.exec('/bin/sh', ['-c', 'squeue']);
+      // @ts-expect-error: there is no such method
+      await host.fetch('https://registry.example.com/v2/', { method: 'DELETE' });
       // @ts-expect-error: permissions.env does not name it
       host.env('HOME');
       if (config.readOnly) return;
@@ -35,6 +50,10 @@ definePlugin({
         host.env('HOME');
         // @ts-expect-error: permissions.readFile names no path
         await host.readFile('/etc/passwd');
+        // @ts-expect-error: permissions.writeFile names no path
+        await host.writeFile('/etc/passwd', '');
+        // @ts-expect-error: permissions.fetch names no server
+        await host.fetch('https://registry.example.com/');
       },
     },
   },

@@ -9,6 +9,8 @@ export interface PowerContext {
   readonly budgets: Budgets;
   readonly log: Log;
   readonly print: (text: string) => void;
+  /** The granted variables of the caller's environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** The directory of this plugin's own state. */
   readonly stateDirectory: string;
 }
@@ -16,6 +18,6 @@ export interface PowerContext {
 export interface CallInFlight {
   readonly callId: string;
   readonly callback: CallbackName;
-  /** Set when the callback has answered, or was stopped; what waits for its turn is then not begun. */
-  isOver: boolean;
+  /** Aborted when the callback has answered, or was stopped: what waits for its turn is then not begun, and what runs is ended. */
+  readonly over: AbortSignal;
 }

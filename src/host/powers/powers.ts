@@ -3,11 +3,14 @@ import * as v from 'valibot';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import { FaultError, type Method, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
+import { exec } from './exec.js';
+import { fetchUrl } from './fetch.js';
 import { writeLog } from './log.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 import { print } from './print.js';
 import { readFile } from './read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
+import { writeFile } from './write-file.js';
 
 type Handlers = {
   readonly [Name in AskedPowerName]: (
@@ -18,7 +21,7 @@ type Handlers = {
 };
 
 /** A file each; the table is complete, or it does not compile. */
-const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile };
+const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile, writeFile, fetch: fetchUrl, exec };
 
 /** The powers of one plugin as methods for the wire. Each checks its argument, and that it is asked in the name of a call in flight. */
 export function makePowerMethods(context: PowerContext, findCall: (callId: string) => CallInFlight | undefined): Methods<AskedPowerName> {

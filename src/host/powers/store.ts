@@ -41,7 +41,7 @@ async function changeStore(
 ): Promise<void> {
   const file = fileOf(stateDirectory);
   const turn = (changing.get(file) ?? Promise.resolve()).then(async () => {
-    if (call.isOver) throw powerErrors.callOver('store');
+    if (call.over.aborted) throw powerErrors.callOver('store');
     const store = await readStore(stateDirectory);
     change(store);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
