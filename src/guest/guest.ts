@@ -62,7 +62,7 @@ function openSession(task: SessionTask<Port>): void {
   };
   for (const name of callbackNames) methods[name] = (argument) => plugin.call(name, argument as CallArgument);
   // The only peer is the host; a message that it did not make in this form is not answered.
-  serve(task.callPort, methods, () => undefined);
+  serve(task.callPort, methods, () => undefined, task.limits.messageCharacters);
 }
 
 /** The plugin of this compartment: evaluated once, at the first `open`; its variables live until the compartment ends. */

@@ -1,5 +1,5 @@
 import type { AskedPowerName, PowerInput, PowerOutput } from '@bulkhead/plugin-sdk/contract';
-import { overrunMethod, type Ask, type Fault, type GuestLimits, type Port, type SessionTask } from '#wire/wire.js';
+import { findNotPlain, overrunMethod, type Ask, type Fault, type GuestLimits, type Port, type SessionTask } from '#wire/wire.js';
 import type { LogLevel } from './endowments/console.js';
 import { openOutbox } from './outbox.js';
 import { fetchAsWritten } from './fetch.js';
@@ -70,11 +70,13 @@ export function openHostFacet(callId: string, { env, limits }: FacetTask, askPow
 }
 
 /** Refuses here what the host would refuse: requests that nobody waits for must not fill its memory. */
-export function limitPowers(askPower: AskPower, { powersUnderWay }: GuestLimits): AskPower {
+export function limitPowers(askPower: AskPower, { powersUnderWay, messageCharacters }: GuestLimits): AskPower {
   const sent: ReadonlySet<string> = new Set(['log', 'print', overrunMethod]);
   let underWay = 0;
   return async (name, argument) => {
     if (sent.has(name)) return askPower(name, argument);
+    const notPlain = findNotPlain(argument, messageCharacters);
+    if (notPlain !== undefined) return { ok: false, fault: badArgument(name, notPlain) };
     if (underWay >= powersUnderWay) return { ok: false, fault: tooMany(name, powersUnderWay) };
     underWay += 1;
     try {
@@ -85,7 +87,11 @@ export function limitPowers(askPower: AskPower, { powersUnderWay }: GuestLimits)
   };
 }
 
-/** As the host says it. */
+/** Both as the host says it. */
+function badArgument(name: string, why: string): Fault {
+  return { code: 'POWER_BAD_ARGUMENT', name: 'Error', message: `Cannot use ${name}: argument: ${why}` };
+}
+
 function tooMany(name: string, powersUnderWay: number): Fault {
   const message = `Cannot use ${name}: ${powersUnderWay} requests of this plugin are under way already`;
   return { code: 'POWER_TOO_MANY', name: 'Error', message };

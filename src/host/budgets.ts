@@ -34,6 +34,7 @@ export const budgetTable = {
   'deadline-max-ms': budget(600_000, 50, 3_600_000, 'The longest deadline of any call, after that'),
   'total-ms': budget(120_000, 100, 86_400_000, 'Time of all calls of one plugin in one command'),
   'total-percent': budget(25, 0, 100, 'Of the time that the command has run, added to it: a job of days may be watched for days'),
+  'message-characters': budget(4 * MIB, 64 * KIB, 4 * MIB, 'Texts of one message, in either direction'),
   'messages-per-second': budget(20_000, 100, 1_000_000, 'Messages from the compartment; one that sends more is ended'),
   'messages-in-flight': budget(256, 16, 8192, 'Requests that the host has not answered yet; a compartment that sends more is ended'),
   'stray-replies': budget(16, 0, 10_000, 'Replies that nobody waits for, dropped and counted; a compartment that sends more is ended'),
@@ -43,7 +44,7 @@ export const budgetTable = {
   'print-bytes-per-call': budget(8 * MIB, KIB, 256 * MIB, 'What one call prints; a call that prints more is ended'),
   'store-bytes': budget(4 * MIB, KIB, 256 * MIB, 'Keys and values of the store, as UTF-8'),
   'store-keys': budget(256, 1, 256, 'Keys of the store'),
-  'idle-cpu-percent': budget(50, 1, 100, 'CPU that a compartment may use while no call is in flight, of one core; see the window'),
+  'idle-cpu-percent': budget(25, 1, 100, 'CPU that a compartment may use while no call is in flight, of one core; see the window'),
   'idle-cpu-window-ms': budget(2000, 100, 600_000, 'Time over which that is measured; a compartment that uses more is ended'),
   'quarantine-failures': budget(5, 1, 20, 'Compartments in a row that ended by a fault of the plugin, before it is put into quarantine'),
   'quarantine-minutes': budget(10, 1, 1440, 'Time within which they ended'),
@@ -90,6 +91,7 @@ export function budgetsOf(settings: BudgetSettings, plugin: string): Budgets {
 export function guestLimitsOf(budgets: Budgets): GuestLimits {
   const halfInFlight = Math.floor(budgets['messages-in-flight'] / 2);
   return {
+    messageCharacters: budgets['message-characters'],
     powersUnderWay: Math.min(budgets['powers-under-way'], halfInFlight),
     sentAtOnce: Math.min(64, Math.floor(halfInFlight / 2)),
     logLinesPerCall: budgets['log-lines-per-call'],

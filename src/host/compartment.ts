@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
-import { openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
+import { findNotPlain, openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
 import { guestLimitsOf } from './budgets.js';
 import { hostErrors } from './errors.js';
 import type { CallInFlight, PowerContext } from './powers/power-context.js';
@@ -66,7 +66,8 @@ export function startCompartment({ script, isolation, env, powers: context, loca
   const starting = startVessel(isolation, { name, script, env, limits: guestLimitsOf(budgets) }, budgets);
   const line = openLine({ powers, starting, meter, onLost }, (port, violate) => {
     const methods = makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined));
-    serve(port, { ...methods, [overrunMethod]: (argument: unknown) => spending.takeOverrun(argument) }, violate);
+    const served = { ...methods, [overrunMethod]: (argument: unknown) => spending.takeOverrun(argument) };
+    serve(port, served, violate, budgets['message-characters']);
   });
 
   async function ask(method: Method, argument: unknown, deadlineMs: number): Promise<unknown> {
@@ -97,6 +98,8 @@ export function startCompartment({ script, isolation, env, powers: context, loca
     },
     describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
     async call(callback, input, deadlineMs) {
+      const notPlain = findNotPlain(input, budgets['message-characters']);
+      if (notPlain !== undefined) throw hostErrors.questionTooLarge(name, callback, notPlain);
       await open();
       return inTurn(async () => {
         const over = new AbortController();
@@ -157,7 +160,11 @@ function openLine(
     const violate = (why: string): void => end(() => hostErrors.borderViolated(name, why));
     servePowers(meter.calls(vessel.powerPort), violate);
     void vessel.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
-    return { ask: openClient(meter.answers(vessel.callPort), methodNames, violate), vessel, watchdog: watch(vessel) };
+    return {
+      ask: openClient(meter.answers(vessel.callPort), methodNames, violate, budgets['message-characters']),
+      vessel,
+      watchdog: watch(vessel),
+    };
   });
   // Whoever asks gets the rejection; a vessel that nobody asks must not end the process.
   started.catch(() => undefined);

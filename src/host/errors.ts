@@ -49,6 +49,12 @@ export const hostErrors = {
     });
   },
 
+  questionTooLarge: (plugin: string, callback: string, why: string): BulkheadError =>
+    pluginError('QUESTION_TOO_LARGE', `Cannot ask plugin "${plugin}" for ${callback}: what it would be sent has ${why}`, {
+      hint: `bulkhead plugin disable ${plugin}, or raise message-characters in bulkhead.toml`,
+      data: { plugin, callback, why },
+    }),
+
   overspent: (plugin: string, budget: BudgetName, limit: number): BulkheadError =>
     pluginError(
       'BUDGET_OVERSPENT',

@@ -29,11 +29,16 @@ const answerSchema = v.strictObject({ id, type: v.literal('RAW'), value: reply }
  * Serves `methods` to whoever holds the other port.
  * This is the inverse of `openClient`.
  */
-export function serve<Name extends string>(port: Port, methods: Methods<Name>, onViolation: (reason: string) => void): void {
+export function serve<Name extends string>(
+  port: Port,
+  methods: Methods<Name>,
+  onViolation: (reason: string) => void,
+  charactersMax?: number,
+): void {
   const names = Object.keys(methods) as Name[];
   const served: Record<string, (argument: unknown) => Promise<Reply>> = Object.create(null) as Record<string, never>;
-  for (const name of names) served[name] = (argument) => answer(methods[name], argument);
-  const endpoint = gatePort(port, { receive: callSchema(names), send: answerSchema, onViolation });
+  for (const name of names) served[name] = (argument) => answer(methods[name], argument, charactersMax);
+  const endpoint = gatePort(port, { receive: callSchema(names), send: answerSchema, charactersMax, onViolation });
   expose(served, { ...endpoint, postMessage: (message: unknown) => endpoint.postMessage(withoutHandler(message)) } as never);
 }
 
@@ -49,11 +54,11 @@ function notPlainReply(what: string): Reply {
   return { ok: false, fault: { code: 'NOT_PLAIN_DATA', name: 'TypeError', message } };
 }
 
-async function answer(method: Method, argument: unknown): Promise<Reply> {
+async function answer(method: Method, argument: unknown, charactersMax: number | undefined): Promise<Reply> {
   try {
     const value = await method(argument);
     // The other side would take it for an attack; here it is still a mistake that its author can be told of.
-    const notPlain = findNotPlain(value);
+    const notPlain = findNotPlain(value, charactersMax);
     return notPlain === undefined ? { ok: true, value } : notPlainReply(notPlain);
   } catch (thrown) {
     return { ok: false, fault: faultOf(thrown) };
@@ -75,8 +80,13 @@ function faultOf(thrown: unknown): (Reply & { ok: false })['fault'] {
  * The other end of `serve`: a function that asks by name. comlink's proxy stays in here, where it is also kept alive: a
  * proxy that is collected while a call is pending loses the answer.
  */
-export function openClient<Name extends string>(port: Port, names: readonly Name[], onViolation: (reason: string) => void): Ask<Name> {
-  const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), onViolation });
+export function openClient<Name extends string>(
+  port: Port,
+  names: readonly Name[],
+  onViolation: (reason: string) => void,
+  charactersMax?: number,
+): Ask<Name> {
+  const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), charactersMax, onViolation });
   const remote = wrap<Record<string, (argument: unknown) => Reply>>(endpoint as never) as unknown as Record<
     string,
     (argument: unknown) => Promise<Reply>

@@ -26,9 +26,14 @@ export interface GateRules {
   readonly receive: v.GenericSchema;
   /** A message of our own that does not pass this is a mistake of ours, and thrown. */
   readonly send: v.GenericSchema;
+  /** Of the texts in a message; see plain-data.ts. */
+  readonly charactersMax?: number | undefined;
   /** Told of each message that was turned away, with the reason. The peer's code is in the compartment's hands: end it. */
   readonly onViolation: (reason: string) => void;
 }
+
+/** What a message has around its value: ids, a path, the names of its fields. */
+const envelopeCharacters = 1024;
 
 /**
  * Puts a gate between a port and comlink.
@@ -37,7 +42,7 @@ export interface GateRules {
  * and malformed messages crash its host. So comlink sees only what a strict schema has passed, and sees the schema's copy of
  * it, never the object that arrived.
  */
-export function gatePort(port: Port, { receive, send, onViolation }: GateRules): Endpoint {
+export function gatePort(port: Port, { receive, send, charactersMax, onViolation }: GateRules): Endpoint {
   const attached = new Map<Listener, (message: unknown) => void>();
   return {
     postMessage(message, transfer = []) {
@@ -48,7 +53,7 @@ export function gatePort(port: Port, { receive, send, onViolation }: GateRules):
     addEventListener(type, listener) {
       if (type !== 'message' || attached.has(listener)) return;
       const pass = (message: unknown): void => {
-        const notPlain = findNotPlain(message);
+        const notPlain = findNotPlain(message, charactersMax === undefined ? undefined : charactersMax + envelopeCharacters);
         if (notPlain !== undefined) return onViolation(`message: ${notPlain}`);
         const checked = v.safeParse(receive, message, { abortEarly: true });
         if (!checked.success) return onViolation(describeIssue(checked.issues[0]));

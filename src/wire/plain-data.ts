@@ -14,15 +14,19 @@ export const plainDataLimits = {
   charactersMax: 16 * 1_048_576,
 } as const;
 
-/** Says why a value is not plain data within the bounds; undefined where it is. May run getters of the value: use it where they do no harm. */
-export function findNotPlain(value: unknown): string | undefined {
-  const spent = { count: 0, characters: 0 };
+/**
+ * Says why a value is not plain data within the bounds; undefined where it is. May run getters of the value: use it where they do
+ * no harm.
+ */
+export function findNotPlain(value: unknown, charactersMax: number = plainDataLimits.charactersMax): string | undefined {
+  const spent = { count: 0, characters: 0, charactersMax };
   return look(value, 0, spent);
 }
 
 interface Spent {
   count: number;
   characters: number;
+  readonly charactersMax: number;
 }
 
 function look(value: unknown, depth: number, spent: Spent): string | undefined {
@@ -46,7 +50,7 @@ function look(value: unknown, depth: number, spent: Spent): string | undefined {
 
 function lookAtText(text: string, spent: Spent): string | undefined {
   spent.characters += text.length;
-  return spent.characters > plainDataLimits.charactersMax ? `more than ${plainDataLimits.charactersMax} characters` : undefined;
+  return spent.characters > spent.charactersMax ? `more than ${spent.charactersMax} characters` : undefined;
 }
 
 /** The length first: holes cost whoever sends them nothing. */

@@ -1,7 +1,7 @@
 import type { Port } from './gate.js';
 
-/** Of one message between processes. More than the largest that the contract allows; threads have no such border. */
-export const FRAME_BYTES_MAX = 8 * 1_048_576;
+/** Of one message between processes, which has its length in front. More than the largest that a budget allows (message-characters). */
+export const FRAME_BYTES_MAX = 10 * 1_048_576;
 
 /** What the host hands to the guest when a compartment starts. Of the host's own making, so that the guest believes it. */
 export interface SessionTask<P extends Port> extends SessionStart {
@@ -20,6 +20,7 @@ export interface SessionStart {
 
 /** What the guest keeps a plugin to, so that the host need not end the compartment. The host counts on its own all the same. */
 export interface GuestLimits {
+  readonly messageCharacters: number;
   readonly powersUnderWay: number;
   /** Lines and prints that the host has not taken yet; more wait in the compartment. */
   readonly sentAtOnce: number;

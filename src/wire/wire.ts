@@ -12,5 +12,6 @@ export { describeThrown, type Fault, type Reply } from './fault.js';
 export type { Port } from './gate.js';
 export { openMeter, type Meter } from './meter.js';
 export { overrun, overrunMethod, type Overrun } from './overrun.js';
+export { findNotPlain } from './plain-data.js';
 export { FRAME_BYTES_MAX, type CallArgument, type GuestLimits, type SessionStart, type SessionTask } from './session.js';
 export { openStreamPorts, type ByteStream, type Codec, type StreamPorts } from './stream-ports.js';

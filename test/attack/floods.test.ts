@@ -4,24 +4,24 @@ import { MessageChannel } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BulkheadError } from '#base/errors.js';
 import { openClient, openMeter, serve, type Meter } from '#wire/wire.js';
-import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
 import { snapshotRealm } from './realm.js';
 
 const config = buildConfig();
 const dropped = /\[test\/plugin\] … ([\d,]+) further lines were dropped/;
 
-describe('a flood out of a compartment', () => {
+describeTiers('a flood out of a compartment', (open) => {
   let scene: TestHost;
   let realm: ReturnType<typeof snapshotRealm>;
   before(async () => {
     // What the store writes with listens for signals from its first use on.
-    scene = await openTestHost();
+    scene = await open();
     await scene.plugin(scriptOf(`engineConfig: (_, host) => host.store.set('k', 'v')`)).ask('engineConfig', { config });
     await scene.close();
   });
   beforeEach(async () => {
     realm = snapshotRealm();
-    scene = await openTestHost();
+    scene = await open();
   });
   afterEach(async () => {
     await scene.close();
@@ -99,6 +99,67 @@ describe('a flood out of a compartment', () => {
         return { env: { KEYS: String((await host.store.keys()).length) } }`),
     );
     assert.deepEqual(await plugin.ask('engineConfig', { config }), { env: { KEYS: '64' } });
+  });
+
+  for (const [title, value, code] of [
+    ['half a gigabyte of text', `'x'.repeat(2 ** 29 - 24)`, 'POWER_BAD_ARGUMENT'],
+    [
+      'a text that doubles itself',
+      `(() => { let s = 'x'.repeat(1000); for (let i = 0; i < 18; i += 1) s += s; return s })()`,
+      'POWER_BAD_ARGUMENT',
+    ],
+    ['one character too many for the contract', `'x'.repeat(65537)`, 'POWER_BAD_ARGUMENT'],
+    ['as much as the contract takes', `'x'.repeat(65536)`, undefined],
+  ] as const) {
+    it(`of one large request: ${title} ${code === undefined ? 'is stored' : 'is refused, and the host does not grow'}`, async () => {
+      const rssBefore = process.memoryUsage().rss;
+      const plugin = scene.plugin(
+        engineConfig(`return { env: { R: String(await host.store.set('k', ${value}).then(() => undefined, (error) => error.code)) } }`),
+      );
+      assert.deepEqual(await plugin.ask('engineConfig', { config }), { env: { R: String(code) } });
+      assert.ok(process.memoryUsage().rss - rssBefore < 100 * 1_048_576, 'the host has grown by more than 100 MiB');
+    });
+  }
+
+  for (const [title, value] of [
+    ['a text of half a gigabyte', `{ hostname: 'x'.repeat(2 ** 29 - 24) }`],
+    [
+      'objects nested ten thousand deep',
+      `(() => { let value = {}; for (let i = 0; i < 10000; i += 1) value = { value }; return value })()`,
+    ],
+    ['a million values', `{ command: new Array(1e6).fill('') }`],
+  ] as const) {
+    it(`of one large answer is turned into a fault before it is sent: ${title}`, async () => {
+      const rssBefore = process.memoryUsage().rss;
+      const plugin = scene.plugin(engineConfig(`if (config.image === 'benign:') return { env: { OK: '1' } }; return ${value}`));
+      await rejectsWith(plugin.ask('engineConfig', { config }), /^PLUGIN_FAULT$/, /not plain data, such as (?:more than|nested more than)/);
+      assert.ok(process.memoryUsage().rss - rssBefore < 100 * 1_048_576, 'the host has grown by more than 100 MiB');
+      // The compartment is the same: it was a mistake, not an attack.
+      assert.deepEqual(await plugin.ask('engineConfig', { config: buildConfig({ image: 'benign:' }) }), { env: { OK: '1' } });
+      assert.doesNotMatch(scene.log.text(), /open answered[^]*open answered/);
+    });
+  }
+
+  it('of text is bounded by its budget in both directions: at it, and one character over', async () => {
+    const budgets = { 'message-characters': 65_536 };
+    const room = 65_536 - 'env'.length - 'A'.length - 'B'.length - 32_000;
+    const halves = (extra: number) => `return { env: { A: 'x'.repeat(32000), B: 'x'.repeat(${room + extra}) } }`;
+    const fits = scene.plugin(engineConfig(halves(0)), { name: 'test/fits', budgets });
+    assert.equal(Object.keys((await fits.ask('engineConfig', { config }))?.env ?? {}).length, 2);
+    const over = scene.plugin(engineConfig(halves(1)), { name: 'test/over', budgets });
+    await rejectsWith(over.ask('engineConfig', { config }), /^PLUGIN_FAULT$/, /more than 65536 characters/);
+
+    const asked = scene.plugin(engineConfig(`return { env: { LENGTH: String(config.env.LONG.length) } }`), { name: 'test/asked', budgets });
+    const texts = (value: unknown): number =>
+      typeof value === 'string'
+        ? value.length
+        : typeof value === 'object' && value !== null
+          ? Object.entries(value).reduce((sum, [key, item]) => sum + (Array.isArray(value) ? 0 : key.length) + texts(item), 0)
+          : 0;
+    const long = 65_536 - texts({ config: buildConfig({ env: { LONG: '' } }) });
+    const question = (length: number) => ({ config: buildConfig({ env: { LONG: 'x'.repeat(length) } }) });
+    assert.deepEqual(await asked.ask('engineConfig', question(long)), { env: { LENGTH: String(long) } });
+    await rejectsWith(asked.ask('engineConfig', question(long + 1)), /^QUESTION_TOO_LARGE$/, /more than 65536 characters/);
   });
 
   it('of requests beside lines of log loses neither', async () => {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
 import { askEvery, budgetSettings, budgetsOf, budgetTable, defaultBudgets } from '#host/host.js';
 import { openTotalTime } from '../../src/host/total-time.js';
-import { buildConfig, openTestHost, scriptOf, type TestHost } from '../helpers/compartment.js';
+import { buildConfig, describeTiers, scriptOf, type TestHost } from '../helpers/compartment.js';
 
 const config = buildConfig();
 const container = { id: 'abcdefghijkl', image: 'host:', command: ['true'], pid: 1, startedAt: 0, uid: 0 };
@@ -53,15 +53,19 @@ describe('the table of budgets', () => {
   });
 });
 
-describe('a budget', () => {
+describeTiers('a budget', (open, isolation) => {
   let scene: TestHost;
-  beforeEach(async () => (scene = await openTestHost()));
+  beforeEach(async () => (scene = await open()));
   afterEach(() => scene.close());
 
   it('of memory ends a compartment that uses more, and a larger one lets it live', async () => {
     const script = scriptOf(`engineConfig() { const all = []; for (let i = 0; i < 4e5; i += 1) all.push({ i, a: [i, i] }); }`);
     const small = scene.plugin(script, { name: 'test/small', budgets: { 'heap-old-mib': 16, 'heap-young-mib': 4 } });
-    await rejectsWith(small.ask('engineConfig', { config }), 'COMPARTMENT_ENDED', /used more than 16 MiB of memory/);
+    await rejectsWith(
+      small.ask('engineConfig', { config }),
+      'COMPARTMENT_ENDED',
+      isolation === 'thread' ? /used more than 16 MiB of memory/ : /used more than its memory: 16 MiB of heap, 256 MiB in all/,
+    );
     const large = scene.plugin(script, { name: 'test/large', budgets: { 'heap-old-mib': 256 } });
     assert.equal(await large.ask('engineConfig', { config }), undefined);
   });
@@ -101,7 +105,8 @@ describe('a budget', () => {
   });
 
   describe('of idle CPU', () => {
-    const budgets = { 'idle-cpu-window-ms': 300 };
+    // Where all cores are busy, a process gets less than a quarter of one.
+    const budgets = { 'idle-cpu-window-ms': 300, 'idle-cpu-percent': isolation === 'thread' ? 25 : 10 };
     /** Answers, and begins to compute a thousand microtasks later. */
     const burning = scriptOf(
       `engineConfig({ config }) {
