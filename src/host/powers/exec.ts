@@ -5,6 +5,7 @@ import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { findDistrust } from '#catalog/catalog.js';
 import { powerErrors } from '../errors.js';
 import { hold, isGranted, realPathOf } from './granted-path.js';
+import { startDeadline } from './deadline.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 import { endGroup, startGroup } from './process-group.js';
 
@@ -36,7 +37,7 @@ export async function exec(
   const running = underWay.get(context) ?? 0;
   if (running >= execsMax) throw powerErrors.tooMany('exec', execsMax);
   underWay.set(context, running + 1);
-  const signal = AbortSignal.any([call.over, AbortSignal.timeout(deadlineMs)]);
+  const { signal, clear } = startDeadline(call.over, deadlineMs);
   let held: FileHandle | undefined;
   try {
     held = await hold(program);
@@ -49,6 +50,7 @@ export async function exec(
     if (error instanceof BulkheadError) throw error;
     throw powerErrors.execFailed(program, systemCodeOf(error) ?? 'unknown error');
   } finally {
+    clear();
     await held?.close();
     underWay.set(context, (underWay.get(context) ?? 1) - 1);
   }

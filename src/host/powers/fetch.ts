@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { PowerInput, PowerOutput } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
+import { startDeadline } from './deadline.js';
 import { findAddresses, isHostGranted, type Address, type Lookup } from './fetch-hosts.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 
@@ -38,9 +39,10 @@ export const fetchUrl: Fetch = makeFetch({
 export function makeFetch({ lookup, ca, deadlineMs = fetchDeadlineMs }: Network): Fetch {
   return async (input, { grants }, call) => {
     const granted = grants.fetch ?? [];
-    const signal = AbortSignal.any([call.over, AbortSignal.timeout(deadlineMs)]);
     let request = readRequest(input);
+    const { signal, clear } = startDeadline(call.over, deadlineMs);
     try {
+      signal.throwIfAborted();
       for (let redirects = 0; ; redirects += 1) {
         const addresses = await judge(request.url, granted, lookup, signal);
         const answer = await send(request, addresses, { ca, signal });
@@ -55,6 +57,8 @@ export function makeFetch({ lookup, ca, deadlineMs = fetchDeadlineMs }: Network)
       if (signal.aborted) throw powerErrors.fetchFailed(originOf(request.url), `not done within ${deadlineMs} ms`);
       if (error instanceof BulkheadError) throw error;
       throw powerErrors.fetchFailed(originOf(request.url), systemCodeOf(error) ?? 'unknown error');
+    } finally {
+      clear();
     }
   };
 }
