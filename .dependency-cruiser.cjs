@@ -8,7 +8,8 @@
  */
 const rooms = {
   cli: { files: 'src/cli', may: ['wiring', 'base'], node: 'some' },
-  wiring: { files: 'src/wiring', may: ['host', 'engine', 'services', 'catalog', 'package', 'contract', 'base'], node: 'all' },
+  wiring: { files: 'src/wiring', may: ['host', 'engine', 'services', 'selftest', 'catalog', 'package', 'contract', 'base'], node: 'all' },
+  selftest: { files: 'src/selftest', may: ['host', 'contract', 'base'], node: 'all' },
   // A power that reads files for a plugin lives in powers/, where a reviewer looks for it; guest-file finds the guest of this installation.
   host: {
     files: 'src/host',

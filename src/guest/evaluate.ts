@@ -1,5 +1,4 @@
 import { realmNames } from './realm.js';
-import { makeConsole, type WriteLog } from './endowments/console.js';
 
 /** Global of the start compartment after lockdown: the stack that plugin code cannot see. */
 declare const getStackString: (error: Error) => string;
@@ -14,8 +13,8 @@ export function readStack(error: Error): string {
  * Evaluates a plugin's script in a compartment of its own and returns what `definePlugin` gave.
  * The script is an expression statement whose value is the default export of the plugin's entry file.
  */
-export function evaluatePlugin(script: string, name: string, writeLog: WriteLog): unknown {
-  const compartment = new Compartment({ globals: harden({ console: makeConsole(writeLog) }), name, __options__: true });
+export function evaluatePlugin(script: string, name: string, endowments: object): unknown {
+  const compartment = new Compartment({ globals: endowments, name, __options__: true });
   for (const key of Reflect.ownKeys(compartment.globalThis)) {
     if (typeof key === 'string' && !realmNames.has(key)) Reflect.deleteProperty(compartment.globalThis, key);
   }

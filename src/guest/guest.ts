@@ -28,6 +28,9 @@ import {
   type SessionTask,
 } from '#wire/wire.js';
 import { describePlugin } from './describe.js';
+import { disarmRealm } from './disarm.js';
+import { makeEndowments } from './endowments/endowments.js';
+import { makeTimers } from './endowments/timers.js';
 import { evaluatePlugin, readStack } from './evaluate.js';
 import { limitPowers, openHostFacet, type AskPower, type HostFacet } from './host-facet.js';
 
@@ -50,6 +53,7 @@ export function runProcess(stream: ByteStream, codec: Codec): void {
 }
 
 function openSession(task: SessionTask<Port>): void {
+  disarmRealm();
   const client = openClient(task.powerPort, [...askedPowerNames, overrunMethod], () => undefined);
   const askPower = limitPowers(client, task.limits);
   const plugin = openPlugin(task, askPower);
@@ -69,31 +73,35 @@ function openSession(task: SessionTask<Port>): void {
 function openPlugin(task: SessionStart, askPower: AskPower) {
   let definition: PluginRecord | undefined;
   let current: HostFacet | undefined;
+  const timers = makeTimers();
+  const endowments = makeEndowments({ timers, writeLog: (level, message) => current?.writeLog(level, message) });
 
   return {
     definition(): PluginRecord {
-      definition ??= evaluate(task, (level, message) => current?.writeLog(level, message));
+      definition ??= evaluate(task, endowments);
       return definition;
     },
     async call(name: CallbackName, { callId, input }: CallArgument): Promise<unknown> {
       const run = findFunction(this.definition(), name, input);
       const facet = openHostFacet(callId, task, askPower);
       current = facet;
+      timers.beginCall();
       try {
         return await run(harden(input), facet.host);
       } catch (thrown) {
         throw new FaultError(describeThrown(thrown, 'PLUGIN_THREW', readStack));
       } finally {
+        timers.endCall();
         await facet.close();
       }
     },
   };
 }
 
-function evaluate({ script, name }: SessionStart, writeLog: HostFacet['writeLog']): PluginRecord {
+function evaluate({ script, name }: SessionStart, endowments: object): PluginRecord {
   let definition: unknown;
   try {
-    definition = evaluatePlugin(script, name, writeLog);
+    definition = evaluatePlugin(script, name, endowments);
   } catch (thrown) {
     throw new FaultError(describeThrown(thrown, 'PLUGIN_DOES_NOT_EVALUATE', readStack));
   }

@@ -143,3 +143,4 @@ export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from 
 export { budgetsOf, budgetSettings, budgetTable, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
 export { describeScript } from './describe.js';
 export type { Isolation } from './vessel.js';
+export { runEscaped } from './escaped.js';

@@ -4,7 +4,8 @@
  *   cli ─▶ Product ─┬─ plugins.ts       install, list, …     catalog, package      no plugin code
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
- *                   └─ run.ts           run                  catalog, host, engine
+ *                   ├─ run.ts           run                  catalog, host, engine
+ *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
  * because it never loads the room that could.
@@ -15,10 +16,12 @@ import { choosePaths } from '#base/paths.js';
 import type { Catalog, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled } from '#package/package.js';
+import type { SelftestReport } from '#selftest/selftest.js';
 import { listCommands, type ContributedCommand } from './contributions.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest, Inspection, InstallRequest } from './plugins.js';
 import type { Scene } from './scene.js';
+import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
 
 export interface ProductOptions {
@@ -46,6 +49,8 @@ export interface Product {
   commands(): Promise<ContributedCommand[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
   run(request: RunRequest): Promise<RunResult>;
+  /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
+  selftest(request: SelftestRequest): Promise<SelftestReport>;
 }
 
 /** Opens the product. Reads and starts nothing. */
@@ -76,6 +81,7 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
     commands: () => listCommands(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (request) => (await import('./run.js')).run(scene, request),
+    selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
   };
 }
 
