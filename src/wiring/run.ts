@@ -20,7 +20,7 @@ import { stateRoot, type Scene } from './scene.js';
 export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
-  const { 'version-lock': lock, 'required-plugins': names, budgets } = await scene.settings();
+  const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
   const requirement = { names, file: scene.paths.configFile };
   requireListed(requirement, catalog);
   const enabled = catalog.installations
@@ -31,7 +31,7 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
   try {
     const plugins = enabled.map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, budgets, quarantine }),
+      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine }),
     }));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
@@ -73,7 +73,7 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
 function connectMoments(scene: Scene, host: Host, participants: readonly Participant[], stop: (why: unknown) => void): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
-  const grantsOf = (plugin: string) => participants.find(({ installation }) => installation.name === plugin)?.installation.grants ?? {};
+  const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
   const starters = respondents('postStartProcess');
   const observers = respondents('monitorContainer');
 
