@@ -46,6 +46,34 @@ export function fitsValue(pattern: string, value: string, how: 'touches' | 'cove
   return wanted.slice(0, segments.length).every((segment, index) => fits(segment, segments[index] ?? '', wild));
 }
 
+/**
+ * The same for servers: `example.com`, `*.example.com:5000`, `http://localhost`. What denies a host denies it by every scheme and at
+ * every port, unless it names one; what allows one allows https at its own port, unless it names others, as grants do.
+ */
+export function fitsServer(pattern: string, value: string, how: 'touches' | 'covers'): boolean {
+  if (pattern === '*') return true;
+  const [wanted, given] = [splitServer(pattern), splitServer(value)];
+  const isOpen = how === 'touches';
+  const sameScheme = wanted.scheme === given.scheme || (isOpen && wanted.scheme === 'https');
+  const samePort = (isOpen && wanted.port === undefined) || fits(portOf(wanted), portOf(given));
+  return sameScheme && samePort && fits(wanted.host, given.host, isOpen ? 'both' : 'pattern');
+}
+
+interface Server {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: string | undefined;
+}
+
+function splitServer(text: string): Server {
+  const [, scheme = 'https', host = text, port] = /^(?:(http):\/\/)?(.*?)(?::([^:\]]+))?$/.exec(text) ?? [];
+  return { scheme, host, port };
+}
+
+function portOf({ scheme, port }: Server): string {
+  return port ?? (scheme === 'http' ? '80' : '443');
+}
+
 function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '');
 }

@@ -2,6 +2,8 @@
  * The operator's policy, the `[policy]` part of `bulkhead.toml`: docs/operators.md tells it from outside. It stands above receipts:
  * what was granted before, or by somebody else, counts only as far as the policy lets it.
  *
+ *   audit = "required"                     no power is used whose use cannot be recorded
+ *
  *   [[policy.deny]]                        deny beats allow
  *   plugin = "example.com/**"              every plugin where absent
  *   permission = "env:AWS_*"               the plugin as a whole where absent
@@ -12,8 +14,9 @@
  */
 import { permissions as permissionsSchema, pluginName, type Permissions } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
-import { fitsName, fitsValue } from './pattern.js';
+import { fitsName, fitsServer, fitsValue } from './pattern.js';
 import { filterPermissions, splitPermission } from './permission-lines.js';
+import { findRealPath } from './real-path.js';
 
 const permissionKinds = Object.keys(permissionsSchema.entries);
 
@@ -45,7 +48,12 @@ const rule = v.pipe(
 type Rule = v.InferOutput<typeof rule>;
 const rules = v.optional(v.pipe(v.array(rule), v.maxLength(256)), []);
 
-export const policySchema = v.strictObject({ allow: rules, deny: rules });
+export const policySchema = v.strictObject({
+  /** What happens where the use of a power cannot be recorded: a warning, or no use. */
+  audit: v.optional(v.picklist(['best-effort', 'required']), 'best-effort'),
+  allow: rules,
+  deny: rules,
+});
 export type Policy = v.InferOutput<typeof policySchema>;
 
 /** Why the policy denies something, in words; nothing else decides. */
@@ -67,15 +75,20 @@ export function findPluginDenial({ allow, deny }: Policy, plugin: string): Denia
 /** Why the plugin may not have this permission, or no part of it; nothing where it may. Whether it may be used is another question. */
 export function findPermissionDenial({ allow, deny }: Policy, plugin: string, permission: string): Denial | undefined {
   const { kind, value = '' } = splitPermission(permission);
-  const concerns = (pattern: string | undefined, how: 'touches' | 'covers'): boolean => {
-    if (pattern === undefined) return false;
-    const wanted = splitPermission(pattern);
-    return wanted.kind === kind && fitsValue(wanted.value ?? '*', value, how);
+  const fits = kind === 'fetch' ? fitsServer : fitsValue;
+  // A path is judged as it is written and as it leads, links followed: `/var/run` is `/run`, `/proc/self/root/etc` is `/etc`.
+  const forms = value.startsWith('/') ? [value, findRealPath(value)] : [value];
+  const concerns = (rule: Rule, how: 'touches' | 'covers'): boolean => {
+    const wanted = splitPermission(rule.permission ?? '');
+    if (wanted.kind !== kind || !isAbout(rule, plugin)) return false;
+    const patterns = formsOf(wanted.value ?? '*');
+    const isMet = (form: string): boolean => patterns.some((pattern) => fits(pattern, form, how));
+    return how === 'touches' ? forms.some(isMet) : forms.every(isMet);
   };
-  const denying = deny.find((one) => isAbout(one, plugin) && concerns(one.permission, 'touches'));
+  const denying = deny.find((one) => concerns(one, 'touches'));
   if (denying !== undefined) return describe('deny', denying);
   const lists = allow.filter((one) => one.permission !== undefined && splitPermission(one.permission).kind === kind);
-  if (lists.length === 0 || lists.some((one) => isAbout(one, plugin) && concerns(one.permission, 'covers'))) return undefined;
+  if (lists.length === 0 || lists.some((one) => concerns(one, 'covers'))) return undefined;
   return { rule: `no rule that allows ${kind} allows this` };
 }
 
@@ -97,14 +110,23 @@ function describe(verb: 'deny', { plugin, permission, because }: Rule): Denial {
   return { rule: `${verb} ${what}`, ...(because !== undefined && { because }) };
 }
 
+/** The same of a pattern: what stands before its first star may be a link. */
+function formsOf(pattern: string): string[] {
+  if (!pattern.startsWith('/')) return [pattern];
+  const [fixed = ''] = pattern.split('*');
+  const end = pattern.includes('*') ? fixed.lastIndexOf('/') : pattern.length;
+  const real = findRealPath(pattern.slice(0, end) || '/');
+  return [pattern, `${real === '/' ? '' : real}${pattern.slice(end)}` || '/'];
+}
+
 /** With a letter for each star it is a name: so it has no `..`, no empty segment, and no character that names do not have. */
 function isNamePattern(pattern: string): boolean {
   const whole = pattern === '**' ? 'x' : pattern.replace(/\/\*\*$/, '/x');
   return !whole.includes('**') && v.is(pluginName, whole.replaceAll('*', 'x'));
 }
 
-/** The same for values: a path that is not canonical would never be met, and the rule never hold. */
+/** The same for values, with a digit where they are ports: a path that is not canonical would never be met, and the rule never hold. */
 function isPermissionPattern(pattern: string): boolean {
   const { kind, value = '*' } = splitPermission(pattern);
-  return value === '*' || v.is(permissionsSchema, { [kind]: [value.replaceAll('*', 'x')] });
+  return value === '*' || ['x', '1'].some((any) => v.is(permissionsSchema, { [kind]: [value.replaceAll('*', any)] }));
 }

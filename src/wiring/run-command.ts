@@ -1,6 +1,7 @@
 import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
 import { findInstallation, openCatalog } from '#catalog/catalog.js';
 import { askOne, openHost } from '#host/host.js';
+import { auditOf } from './audit.js';
 import { wiringErrors } from './errors.js';
 import { openQuarantine } from './quarantine.js';
 import { toRunnable } from './runnable.js';
@@ -12,7 +13,7 @@ export async function runCommand(scene: Scene, plugin: string, input: CallbackIn
   if (installation === undefined) throw wiringErrors.notFound(plugin);
   const { 'version-lock': lock, budgets, policy } = await scene.settings();
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
+  const host = openHost({ ...scene, audit: auditOf(scene, policy), stateDirectory: stateRoot(scene.paths) });
   try {
     return (
       (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine })), 'command', input)) ??

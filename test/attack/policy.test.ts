@@ -1,10 +1,10 @@
 /** Ways around the operator's policy and the grants; each with a twin that must work. */
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCatalog } from '#catalog/catalog.js';
-import { findPermissionDenial, findPluginDenial } from '../../src/wiring/policy.js';
+import { findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
 import { readSettings } from '../../src/wiring/settings.js';
 import { install, openPlace, uid, type TestPlace } from '../catalog/builder.js';
 
@@ -49,6 +49,9 @@ describe('the policy file of an operator who trusts a pattern', () => {
       'readfile:/etc',
       'env:A=B',
       'env:A B',
+      'exec:git',
+      'fetch:https://example.com/path',
+      'fetch:Example.com',
       'config:mount',
       'config:mo*',
       'toString:x',
@@ -72,6 +75,9 @@ describe('the policy file of an operator who trusts a pattern', () => {
       'readFile:/etc',
       'readFile:/home/*/.ssh',
       'readFile:/a*',
+      'exec:/usr/bin/*',
+      'fetch:*.example.com',
+      'fetch:example.com:*',
       'env:*_TOKEN',
       'config:mounts',
       'config:*',
@@ -86,6 +92,42 @@ describe('the policy file of an operator who trusts a pattern', () => {
       assert.ok(findPermissionDenial(policy, 'a', `readFile:${path}`), path);
     for (const path of ['/etc/shadow-', '/etc/shado', '/data', '/etcetera'])
       assert.equal(findPermissionDenial(policy, 'a', `readFile:${path}`), undefined);
+  });
+
+  describe('meets what a path leads to, not only how it is written', () => {
+    let real: string;
+    let link: string;
+    beforeEach(async () => {
+      await mkdir(join(directory, 'real/secret'), { recursive: true });
+      real = await realpath(join(directory, 'real'));
+      link = join(await realpath(directory), 'link');
+      await symlink(real, link);
+    });
+    const isDenied = async (rule: string, path: string) =>
+      findPermissionDenial(await readRule({ permission: `readFile:${rule}` }), 'a', `readFile:${path}`) !== undefined;
+
+    it('where a grant goes through a link', async () => {
+      assert.ok(await isDenied(`${real}/secret`, `${link}/secret`));
+      assert.ok(await isDenied(`${real}/secret`, link));
+      assert.ok(await isDenied(`${real}/secret`, `/proc/self/root${real}/secret/key`));
+      assert.ok(await isDenied(`${real}/new`, `${link}/new/not-yet-there`));
+      assert.ok(!(await isDenied(`${real}/secret`, `${link}/public`)));
+    });
+
+    it('where the rule does', async () => {
+      assert.ok(await isDenied(`${link}/secret`, `${real}/secret/key`));
+      assert.ok(await isDenied(`${link}/sec*`, `${real}/secret`));
+      assert.ok(!(await isDenied(`${link}/sec*`, `${real}/public`)));
+    });
+
+    it('and allows what lies in what is allowed, not what only says so', async () => {
+      const allow = (path: string): Policy => ({ audit: 'best-effort', deny: [], allow: [{ permission: `readFile:${path}` }] });
+      await symlink('/etc', join(real, 'out'));
+      assert.equal(findPermissionDenial(allow(link), 'a', `readFile:${link}/secret`), undefined);
+      assert.equal(findPermissionDenial(allow(real), 'a', `readFile:${link}/secret`)?.rule, 'no rule that allows readFile allows this');
+      assert.ok(findPermissionDenial(allow(real), 'a', `readFile:${real}/out/shadow`));
+      assert.equal(findPermissionDenial(allow(real), 'a', `readFile:${real}/secret`), undefined);
+    });
   });
 
   it('denies a plugin whose name has more segments, or other letters, only where the pattern says so', async () => {
@@ -107,7 +149,7 @@ describe('the policy file of an operator who trusts a pattern', () => {
 });
 
 describe('the grants of a receipt that was tampered with', () => {
-  const permissions = { env: ['HOME'], readFile: ['/etc/site'] };
+  const permissions = { env: ['HOME'], readFile: ['/etc/site'], exec: ['/usr/bin'] };
   let place: TestPlace;
   beforeEach(async () => (place = await openPlace()));
   afterEach(() => place.remove());
@@ -127,6 +169,7 @@ describe('the grants of a receipt that was tampered with', () => {
     ['a file beside the directory that it asks for', { readFile: ['/etc/site2'] }],
     ['a directory above it', { readFile: ['/etc'] }],
     ['a path with ".."', { readFile: ['/etc/site/../shadow'] }],
+    ['a program below a path that it asks for as a program', { exec: ['/usr/bin/env'] }],
     ['a kind that it does not ask for', { config: ['mounts'] }],
     ['a kind that there is not', { root: ['yes'] }],
     ['a kind with the name of a prototype', JSON.parse('{"__proto__":{"env":["AWS_KEY"]}}') as object],

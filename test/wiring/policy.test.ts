@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { fits, fitsName, fitsValue } from '../../src/wiring/pattern.js';
+import { fits, fitsName, fitsServer, fitsValue } from '../../src/wiring/pattern.js';
 import { applyPolicy, findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
 
-const policy = (rules: Partial<Policy>): Policy => ({ allow: [], deny: [], ...rules });
+const policy = (rules: Partial<Policy>): Policy => ({ audit: 'best-effort', allow: [], deny: [], ...rules });
 const plugin = 'example.com/a';
 
 describe('patterns', () => {
@@ -67,6 +67,28 @@ describe('patterns', () => {
   ] as const) {
     it(`of values: ${pattern} ${touches ? 'touches' : 'leaves alone'} ${value}${covers ? ', and covers it' : ''}`, () => {
       assert.deepEqual([fitsValue(pattern, value, 'touches'), fitsValue(pattern, value, 'covers')], [touches, covers]);
+    });
+  }
+
+  for (const [pattern, value, touches, covers] of [
+    ['example.com', 'example.com', true, true],
+    ['example.com', 'example.com:443', true, true],
+    ['example.com', 'example.com:8443', true, false],
+    ['example.com', 'http://example.com', true, false],
+    ['example.com', '*.example.com', false, false],
+    ['evil.example.com', '*.example.com', true, false],
+    ['*.example.com', '*.example.com', true, true],
+    ['*.example.com', 'a.b.example.com:5000', true, false],
+    ['example.com:5000', 'example.com', false, false],
+    ['example.com:*', 'example.com:5000', true, true],
+    ['http://example.com', 'example.com:80', false, false],
+    ['http://example.com', 'http://example.com:80', true, true],
+    ['[::1]', '[::1]:8443', true, false],
+    ['[::1]', '[::1]', true, true],
+    ['*', 'http://anything:1', true, true],
+  ] as const) {
+    it(`of servers: ${pattern} ${touches ? 'touches' : 'leaves alone'} ${value}${covers ? ', and covers it' : ''}`, () => {
+      assert.deepEqual([fitsServer(pattern, value, 'touches'), fitsServer(pattern, value, 'covers')], [touches, covers]);
     });
   }
 });

@@ -32,13 +32,15 @@ describe('bulkhead.toml', () => {
   };
 
   it('means the defaults where it is missing or empty', async () => {
-    const defaults = { 'version-lock': 'range', policy: { allow: [], deny: [] } };
+    const defaults = { 'version-lock': 'range', 'required-plugins': [], budgets: {}, policy: { audit: 'best-effort', allow: [], deny: [] } };
     assert.deepEqual(await readSettings(join(directory, 'none.toml'), uid), defaults);
     assert.deepEqual(await read(''), defaults);
   });
 
   it('tells the rules of the policy', async () => {
     const text = `version-lock = "exact"
+[policy]
+audit = "required"
 [[policy.deny]]
 plugin = "example.com/**"
 permission = "env:AWS_*"
@@ -48,7 +50,10 @@ permission = "readFile:/data/*/in"
 `;
     assert.deepEqual(await read(text), {
       'version-lock': 'exact',
+      'required-plugins': [],
+      budgets: {},
       policy: {
+        audit: 'required',
         deny: [{ plugin: 'example.com/**', permission: 'env:AWS_*', because: 'secret' }],
         allow: [{ permission: 'readFile:/data/*/in' }],
       },
@@ -70,6 +75,7 @@ permission = "readFile:/data/*/in"
     await refuse('version-lock = "exactly"\n', 1, /version-lock/);
     await refuse('[policy]\n[[policy.deny]]\n', 2, /must name a plugin, a permission, or both/);
     await refuse('\n[policy]\ndeny = "all"\n', 3, /policy\.deny/);
+    await refuse('[policy]\naudit = true\n', 2, /policy\.audit/);
     await refuse('[[policy.deny]]\npermission = "root"\n', 2, /must be a kind of permission/);
   });
 
