@@ -12,8 +12,10 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
+export { changeGrants } from './change-grants.js';
 export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
 export { findInstallation, openCatalog } from './discover.js';
+export { isAskedFor, type PermissionValues } from './grants.js';
 export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';

@@ -20,7 +20,10 @@ export async function changeDirectory<T>(path: string, uid: number, change: (lea
 }
 
 /** Says of the system's errors (no permission, no space) what could not be done. */
-export async function explainFailure<T>(doing: 'install' | 'uninstall' | 'enable' | 'disable', work: () => Promise<T>): Promise<T> {
+export async function explainFailure<T>(
+  doing: 'install' | 'uninstall' | 'enable' | 'disable' | 'change',
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -35,7 +35,11 @@ export async function setEnabled(name: string, enabled: boolean, options: Enable
   });
 }
 
-async function requireInstallation(name: string, { directory, place }: EnableOptions): Promise<Installation> {
+/** Throws where there is none in this directory. */
+export async function requireInstallation(
+  name: string,
+  { directory, place }: Pick<EnableOptions, 'directory' | 'place'>,
+): Promise<Installation> {
   const installation = await readInstallationOf(directory, name, place.uid);
   if (installation === undefined) throw catalogErrors.notFound(name);
   return installation;

@@ -76,7 +76,7 @@ export const catalogErrors = {
       data: { path },
     }),
 
-  /** `doing` is `install`, `uninstall`, `enable` or `disable`. */
+  /** `doing` is `install`, `uninstall`, `enable`, `disable` or `change`. */
   changeFailed: (doing: string, cause: unknown): BulkheadError =>
     userError('CATALOG_CHANGE_FAILED', `could not ${doing} plugin: ${messageOf(cause)}`, {
       hint: 'see who may write there, and whether the disk is full: ls -ld DIR; df DIR',

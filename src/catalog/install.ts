@@ -1,10 +1,12 @@
 import type { ContractStamp, Permissions } from '@bulkhead/plugin-sdk/contract';
+import { isDeepStrictEqual } from 'node:util';
 import type { PluginPackage } from '#package/package.js';
 import { changeDirectory, explainFailure } from './change.js';
 import { requireCompatibility, type VersionLock } from './compatibility.js';
 import { requireNoConflict } from './conflicts.js';
 import { checkDirectory, readInstallationOf } from './directory.js';
 import { openCatalog } from './discover.js';
+import { catalogErrors } from './errors.js';
 import { checkGrants } from './grants.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
 import { packageFile, packagesOf, receiptFile, receiptsOf } from './layout.js';
@@ -21,6 +23,8 @@ export interface InstallOptions {
   readonly lock: VersionLock;
   /** What the operator agreed to; at most what the manifest asks for. */
   readonly grants: Permissions;
+  /** What was granted to the installation that goes, when the operator was asked; anything where absent. */
+  readonly grantsBefore?: Permissions | undefined;
   readonly onFailure: OnFailure;
   readonly isolation: IsolationChoice;
   /** The commands of bulkhead itself. */
@@ -45,7 +49,10 @@ export async function installPackage(plugin: PluginPackage, options: InstallOpti
   const receipt = describeReceipt(plugin, options);
   await explainFailure('install', () =>
     changeDirectory(directory.path, place.uid, async (lease) => {
-      await checkInstall(plugin, options);
+      const { replaces } = await checkInstall(plugin, options);
+      // A `revoke` meanwhile must not be undone by what was decided before it.
+      if (options.grantsBefore !== undefined && !isDeepStrictEqual(replaces?.grants ?? {}, options.grantsBefore))
+        throw catalogErrors.changedMeanwhile(receipt.name);
       await commitInstall(plugin.bytes, receipt, { directory: directory.path, lease });
     }),
   );
@@ -55,7 +62,7 @@ export async function installPackage(plugin: PluginPackage, options: InstallOpti
 /** Refuses whatever installPackage would refuse, and changes nothing: for before the operator is asked. */
 export async function checkInstall(
   { manifest }: PluginPackage,
-  options: Omit<InstallOptions, 'now' | 'onFailure' | 'isolation'>,
+  options: Omit<InstallOptions, 'now' | 'onFailure' | 'grantsBefore' | 'isolation'>,
 ): Promise<InstallPlan> {
   const { place, directory, grants, reservedCommands } = options;
   const note = requireCompatibility(manifest, options);

@@ -28,9 +28,10 @@ export interface Installation extends Receipt {
  *   invalid    its receipt or its package is missing, damaged, or not to be trusted
  *   refused    nothing in this directory is used
  *   quarantined  its compartment kept ending by its own fault; the wiring says so
+ *   denied     the operator's policy denies the plugin, or cannot be read (the catalog itself knows of no policy)
  */
 export interface CatalogProblem {
-  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused' | 'quarantined';
+  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused' | 'quarantined' | 'denied';
   /** The receipt or the directory. */
   readonly path: string;
   /** Of the plugin, where it is known. */

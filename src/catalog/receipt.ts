@@ -12,6 +12,7 @@ import { parseBoundedJson } from '#base/bounded-json.js';
 import { checkManifest, encodeManifest } from '#package/package.js';
 import * as v from 'valibot';
 import { catalogErrors, type ReceiptRemains } from './errors.js';
+import { findExcess } from './grants.js';
 import { receiptFileName } from './layout.js';
 
 /** The manifest has at most 1 MiB, the grants have no more than it asks for. */
@@ -58,6 +59,9 @@ export function parseReceipt(bytes: Uint8Array, { file, fileName }: { readonly f
   const receipt = result.output;
   requireManifest(receipt, file, remains);
   if (receipt.manifest.name !== receipt.name) throw catalogErrors.unexpectedName(receipt.manifest.name, receipt.name, remains);
+  // The manifest is bound to the package, the grants are not: whoever changed them gave no more than the plugin asks for.
+  const excess = findExcess(receipt.manifest.permissions, receipt.grants);
+  if (excess !== undefined) throw catalogErrors.receiptInvalid(file, `it grants ${excess}, which the plugin does not ask for`, remains);
   if (receiptFileName(receipt.name) !== fileName) throw catalogErrors.receiptInvalid(file, `it is the receipt of "${receipt.name}"`, {});
   return receipt;
 }

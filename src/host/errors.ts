@@ -99,6 +99,10 @@ export const powerErrors = {
     pluginError('POWER_CALL_OVER', `Cannot use ${power}: the call in whose name it was asked is over`, { data: { power } }),
   tooMany: (power: string, underWayMax: number): BulkheadError =>
     pluginError('POWER_TOO_MANY', `Cannot use ${power}: ${underWayMax} requests of this plugin are under way already`, { data: { power } }),
+  notAudited: (power: string): BulkheadError =>
+    pluginError('POWER_NOT_AUDITED', `Cannot use ${power}: the policy of this host wants a record of it, which could not be written`, {
+      data: { power },
+    }),
   onlyInCommands: (power: string): BulkheadError =>
     pluginError('POWER_ONLY_IN_COMMANDS', `Cannot use ${power}: it works only while a contributed command runs`, { data: { power } }),
   notGranted: (power: string, what: string): BulkheadError =>

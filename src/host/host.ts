@@ -16,6 +16,7 @@ import { deadlineOf, defaultBudgets, type Budgets } from './budgets.js';
 import { startCompartment, type Compartment } from './compartment.js';
 import type { FailurePolicy, Respondent } from './dispatch.js';
 import { hostErrors } from './errors.js';
+import type { Audit } from './powers/audit.js';
 import { pickEnvironment } from './powers/env.js';
 import { openTotalTime, type TotalTime } from './total-time.js';
 import type { Isolation } from './vessel.js';
@@ -54,6 +55,8 @@ export interface HostOptions {
   readonly stateDirectory: string;
   /** The caller's environment, of which plugins see what was granted by name. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the uses of powers are recorded; nowhere where absent. */
+  readonly audit?: Audit | undefined;
   /** Of each call, instead of the contract's; for tests. */
   readonly deadlineMs?: number | undefined;
 }
@@ -125,16 +128,19 @@ export function openHost(options: HostOptions): Host {
   };
 }
 
-async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }: HostOptions): Promise<Compartment> {
+async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env, audit }: HostOptions): Promise<Compartment> {
   const { name, grants, budgets = defaultBudgets, conduct } = plugin;
   const { script, locate } = await plugin.load();
   const granted = pickEnvironment(grants, env);
+  const names = grants.env ?? [];
+  // Given when the compartment starts, so that no call could be named.
+  if (names.length > 0) audit?.record({ plugin: name, callback: null, power: 'env', argument: { names }, decision: 'allowed' });
   return startCompartment({
     script,
     isolation: plugin.isolation,
     locate,
     env: granted,
-    powers: { plugin: name, grants, env: granted, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)) },
+    powers: { plugin: name, grants, env: granted, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)), audit },
     onLost: conduct?.failed,
   });
 }
@@ -142,5 +148,7 @@ async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env }:
 export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from './dispatch.js';
 export { budgetsOf, budgetSettings, budgetTable, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
 export { describeScript } from './describe.js';
+export { openAudit, type Audit } from './powers/audit.js';
+export { openAuditFile } from './powers/audit-file.js';
 export type { Isolation } from './vessel.js';
 export { runEscaped } from './escaped.js';

@@ -1,4 +1,5 @@
 import { BulkheadError, pluginError, userError } from '#base/errors.js';
+import { describeDenial, type Denial } from './policy.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 
 export const wiringErrors = {
@@ -32,6 +33,18 @@ export const wiringErrors = {
       },
     ),
 
+  pluginDenied: (plugin: string, denial: Denial): BulkheadError =>
+    userError('PLUGIN_DENIED', `plugin "${plugin}" is refused by the policy of this host: ${describeDenial(denial)}`, {
+      hint: `bulkhead plugin permissions ${plugin}`,
+      data: { plugin, ...denial },
+    }),
+
+  permissionDenied: (plugin: string, permission: string, denial: Denial): BulkheadError =>
+    userError('PERMISSION_DENIED', `the policy of this host denies ${permission} to plugin "${plugin}": ${describeDenial(denial)}`, {
+      hint: `bulkhead plugin permissions ${plugin}`,
+      data: { plugin, permission, ...denial },
+    }),
+
   schemeUnknown: (scheme: string, known: readonly string[]): BulkheadError =>
     userError(
       'IMAGE_SCHEME_UNKNOWN',
@@ -44,7 +57,7 @@ export const wiringErrors = {
 
   fieldNotGranted: (plugin: string, field: string): BulkheadError =>
     pluginError('CONFIG_FIELD_NOT_GRANTED', `Cannot let plugin "${plugin}" change ${field}: it was not granted config:${field}`, {
-      hint: `bulkhead plugin install --grant config:${field} FILE, or: bulkhead plugin disable ${plugin}`,
+      hint: `bulkhead plugin grant ${plugin} config:${field}, or: bulkhead plugin disable ${plugin}`,
       data: { plugin, field },
     }),
 

@@ -20,19 +20,16 @@ import {
 } from '#catalog/catalog.js';
 import type { Budgets } from '#host/host.js';
 import { readPackageFile, type Manifest } from '#package/package.js';
+import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
 import { reservedCommands } from './contributions.js';
 import { wiringErrors } from './errors.js';
+import { describePermissions, type PermissionReport } from './grants.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 import { openQuarantine } from './quarantine.js';
 import { requireSystemRights, systemDirectory, userDirectory } from './places.js';
+import { describeDenial, findPermissionDenial, findPluginDenial, type Policy } from './policy.js';
 import { pluginStateDirectory, type Scene } from './scene.js';
-
-/** Which command line asks, for the refusal where root is needed, and whether it named `--user`. */
-export interface ChangeRequest {
-  readonly command: string;
-  readonly user: boolean;
-}
 
 export interface InstallRequest extends ChangeRequest {
   readonly grants: GrantRequest;
@@ -46,7 +43,8 @@ export async function installPlugin(scene: Scene, file: string, request: Install
   if (!request.user) requireSystemRights(paths, uid, request.command);
   const plugin = await readPackageFile(file);
   const { name, permissions } = plugin.manifest;
-  const { 'version-lock': lock } = await scene.settings();
+  const { 'version-lock': lock, policy } = await scene.settings();
+  requireAllowed(policy, name);
   const options = {
     place,
     directory: request.user ? userDirectory(paths) : systemDirectory(paths),
@@ -57,10 +55,20 @@ export async function installPlugin(scene: Scene, file: string, request: Install
     isolation: request.isolation,
   };
   // Whatever would refuse the plugin anyway comes before the question to the operator.
-  const { note } = await checkInstall(plugin, { ...options, grants: {} });
-  const grants = await decideGrants(name, permissions, request.grants, request.consent);
-  const installed = await installPackage(plugin, { ...options, grants });
+  const { note, replaces } = await checkInstall(plugin, { ...options, grants: {} });
+  const { grants, revoked, denied } = await decideGrants({
+    name,
+    asked: permissions,
+    before: replaces && { asked: replaces.manifest.permissions, granted: replaces.grants },
+    request: request.grants,
+    consent: request.consent,
+    findDenial: (permission) => findPermissionDenial(policy, name, permission),
+  });
+  const installed = await installPackage(plugin, { ...options, grants, grantsBefore: replaces?.grants });
   if (note !== undefined) scene.log.write('info', note);
+  for (const { permission, denial } of denied)
+    scene.log.write('info', `The policy of this host denies ${permission}: ${describeDenial(denial)}`);
+  for (const permission of revoked) scene.log.write('info', `Revoked ${permission}, which the plugin no longer asks for`);
   return installed;
 }
 
@@ -82,7 +90,9 @@ export async function changeEnabled(
   const lifted = enabled && found !== undefined && (await liftQuarantine(scene, name));
   if (lifted && found.enabled) return { name, enabled, changed: false, lifted };
   const directory = await chooseDirectory(scene, name, request);
-  const { 'version-lock': lock } = await scene.settings();
+  // Disabling is always a way out, also where the configuration is broken.
+  const { 'version-lock': lock, policy } = enabled ? await scene.settings() : { 'version-lock': 'range' as const, policy: undefined };
+  if (policy !== undefined) requireAllowed(policy, name);
   const changed = await setEnabled(name, enabled, { place: scene.place, directory, offered: CONTRACT, lock, reservedCommands });
   return { name, enabled, changed, lifted };
 }
@@ -94,19 +104,32 @@ async function liftQuarantine({ paths, log }: Scene, name: string): Promise<bool
   return lifted;
 }
 
-/** The caller's own plugin of that name before the system's, as when it runs. */
-async function chooseDirectory(scene: Scene, name: string, { command, user }: ChangeRequest): Promise<PluginDirectory> {
-  const { paths, uid } = scene;
-  if (user) return userDirectory(paths);
-  const own = await openCatalog({ uid, directories: [userDirectory(paths)] });
-  if (findInstallation(own, name) !== undefined) return userDirectory(paths);
-  requireSystemRights(paths, uid, command);
-  return systemDirectory(paths);
+function requireAllowed(policy: Policy, name: string): void {
+  const denial = findPluginDenial(policy, name);
+  if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
 }
 
+/** Whatever is wrong, the list is there; what the policy denies, or that it cannot be read, is one more problem. */
 export async function listPlugins(scene: Scene): Promise<Catalog> {
   const { installations, problems } = await openCatalog(scene.place);
-  return { installations, problems: [...problems, ...(await findQuarantined(scene, installations))] };
+  const more = [await findDenied(scene, installations), await findQuarantined(scene, installations)];
+  return { installations, problems: [...problems, ...more.flat()] };
+}
+
+async function findDenied(scene: Scene, installations: readonly Installation[]): Promise<CatalogProblem[]> {
+  try {
+    const { policy } = await scene.settings();
+    return installations.flatMap((installation): CatalogProblem[] => {
+      const { name, packageFile: path } = installation;
+      const denial = findPluginDenial(policy, name);
+      if (denial === undefined) return [];
+      const { message: reason, hint = '' } = wiringErrors.pluginDenied(name, denial);
+      return [{ kind: 'denied', path, name, reason, hint, skippable: isSkippable(installation) }];
+    });
+  } catch (error) {
+    if (!(error instanceof BulkheadError)) throw error;
+    return [{ kind: 'denied', path: scene.paths.configFile, reason: error.message, skippable: false }];
+  }
 }
 
 async function findQuarantined({ paths, log }: Scene, installations: readonly Installation[]): Promise<CatalogProblem[]> {
@@ -127,6 +150,8 @@ export interface Inspection {
   /** In force here, by their names in `bulkhead.toml`. */
   readonly budgets: Budgets;
   readonly quarantine?: QuarantineNotice;
+  /** Of an installed plugin: what it asks for, and what became of it. */
+  readonly permissions?: PermissionReport['permissions'];
   readonly installation?: Omit<Installation, 'manifest'>;
 }
 
@@ -141,11 +166,13 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
   const { manifest, ...receipt } = installation;
   const quarantine = (await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log })).find(installation);
   const told = quarantine === undefined ? [] : [wiringErrors.quarantined(manifest.name, quarantine).message];
+  const { policy } = await scene.settings();
   return {
     manifest,
     notes: [...(await notesOn(scene, manifest)), ...told],
     budgets: await budgetsIn(scene, manifest),
     ...(quarantine === undefined ? {} : { quarantine }),
+    permissions: describePermissions(policy, manifest, receipt.grants).permissions,
     installation: receipt,
   };
 }
@@ -156,12 +183,14 @@ async function budgetsIn(scene: Scene, { name }: Manifest): Promise<Budgets> {
 }
 
 async function notesOn(scene: Scene, manifest: Manifest): Promise<string[]> {
-  const { 'version-lock': lock } = await scene.settings();
+  const { 'version-lock': lock, policy } = await scene.settings();
+  const denial = findPluginDenial(policy, manifest.name);
+  const denied = denial === undefined ? [] : [wiringErrors.pluginDenied(manifest.name, denial).message];
   try {
     const note = requireCompatibility(manifest, { offered: CONTRACT, lock });
-    return note === undefined ? [] : [note];
+    return note === undefined ? denied : [...denied, note];
   } catch (error) {
-    if (error instanceof BulkheadError) return [error.message];
+    if (error instanceof BulkheadError) return [...denied, error.message];
     throw error;
   }
 }

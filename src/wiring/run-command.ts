@@ -1,6 +1,7 @@
 import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
 import { findInstallation, openCatalog } from '#catalog/catalog.js';
 import { askOne, openHost } from '#host/host.js';
+import { auditOf } from './audit.js';
 import { wiringErrors } from './errors.js';
 import { openQuarantine } from './quarantine.js';
 import { toRunnable } from './runnable.js';
@@ -10,11 +11,14 @@ import { stateRoot, type Scene } from './scene.js';
 export async function runCommand(scene: Scene, plugin: string, input: CallbackInput<'command'>): Promise<number> {
   const installation = findInstallation(await openCatalog(scene.place), plugin);
   if (installation === undefined) throw wiringErrors.notFound(plugin);
-  const { 'version-lock': lock, budgets } = await scene.settings();
+  const { 'version-lock': lock, budgets, policy } = await scene.settings();
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
+  const host = openHost({ ...scene, audit: auditOf(scene, policy), stateDirectory: stateRoot(scene.paths) });
   try {
-    return (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock, budgets, quarantine })), 'command', input)) ?? 0;
+    return (
+      (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine })), 'command', input)) ??
+      0
+    );
   } finally {
     await host.close();
     await quarantine.save();

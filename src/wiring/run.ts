@@ -9,7 +9,8 @@
 import { openCatalog, type Installation } from '#catalog/catalog.js';
 import type { CallbackName } from '@bulkhead/plugin-sdk/contract';
 import { runContainer, type ContainerConfig, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
-import { askChain, askEvery, askOne, openHost, type Host } from '#host/host.js';
+import { askChain, askEvery, askOne, openHost, type Audit, type Host } from '#host/host.js';
+import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership } from './config-changes.js';
 import { wiringErrors } from './errors.js';
 import { openQuarantine } from './quarantine.js';
@@ -20,24 +21,25 @@ import { stateRoot, type Scene } from './scene.js';
 export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
-  const { 'version-lock': lock, 'required-plugins': names, budgets } = await scene.settings();
+  const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
   const requirement = { names, file: scene.paths.configFile };
   requireListed(requirement, catalog);
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
+  const audit = auditOf(scene, policy);
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, stateDirectory: stateRoot(scene.paths) });
+  const host = openHost({ ...scene, audit, stateDirectory: stateRoot(scene.paths) });
   try {
     const plugins = enabled.map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, budgets, quarantine }),
+      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine }),
     }));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
     host.warm(plugins.filter(({ installation }) => takesPart(installation, scheme)).map(({ runnable }) => runnable));
     const stopped = new AbortController();
-    const moments = connectMoments(scene, host, plugins, (why) => stopped.abort(why));
+    const moments = connectMoments({ ...scene, audit }, host, plugins, (why) => stopped.abort(why));
     return await runContainer(request, moments, {
       runDirectory: scene.paths.run,
       log: (line) => scene.log.write('debug', line),
@@ -70,10 +72,15 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
   }
 }
 
-function connectMoments(scene: Scene, host: Host, participants: readonly Participant[], stop: (why: unknown) => void): Moments {
+function connectMoments(
+  { log, audit }: Scene & { audit: Audit },
+  host: Host,
+  participants: readonly Participant[],
+  stop: (why: unknown) => void,
+): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
-  const grantsOf = (plugin: string) => participants.find(({ installation }) => installation.name === plugin)?.installation.grants ?? {};
+  const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
   const starters = respondents('postStartProcess');
   const observers = respondents('monitorContainer');
 
@@ -95,20 +102,23 @@ function connectMoments(scene: Scene, host: Host, participants: readonly Partici
         {
           first: startOwnership(config),
           input: (owned) => ({ config: owned.config }),
-          apply: (owned, changes, plugin) => (changes === undefined ? owned : applyChanges(owned, changes, plugin, grantsOf(plugin))),
+          apply: (owned, changes, plugin) =>
+            changes === undefined
+              ? owned
+              : recordChanges(audit, plugin, changes, () => applyChanges(owned, changes, plugin, grantsOf(plugin))),
         },
-        scene.log,
+        log,
       );
       await requireReady(host, participants);
       return result.config;
     },
-    ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, scene.log) }),
+    ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
     ...(observers.length === 0
       ? {}
       : {
           // The engine goes on when an observer fails; one that the operator requires ends the run.
           observe: (container, event) =>
-            askEvery(observers, 'monitorContainer', { container, event }, scene.log).catch((error: unknown) => stop(error)),
+            askEvery(observers, 'monitorContainer', { container, event }, log).catch((error: unknown) => stop(error)),
         }),
   };
 }

@@ -4,23 +4,28 @@ import { readInstalled, requireCompatibility, type Catalog, type Installation, t
 import { budgetsOf, type BudgetSettings, type Isolation, type RunnablePlugin } from '#host/host.js';
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
+import { applyPolicy, findPluginDenial, type Policy } from './policy.js';
 import type { Quarantine } from './quarantine.js';
 
 export interface Rules {
   readonly uid: number;
   readonly lock: VersionLock;
+  readonly policy: Policy;
   readonly budgets: BudgetSettings;
   readonly quarantine: Quarantine;
 }
 
-/** An installation as the host runs it. The version lock and the digest are checked each time, before any code of the plugin runs. */
-export function toRunnable(installation: Installation, { uid, lock, budgets, quarantine }: Rules): RunnablePlugin {
+/**
+ * An installation as the host runs it, with the grants that the policy leaves it. Policy, version lock and digest are checked each
+ * time, before any code of the plugin runs.
+ */
+export function toRunnable(installation: Installation, { uid, lock, policy, budgets, quarantine }: Rules): RunnablePlugin {
   const { name, grants, onFailure, manifest } = installation;
   const own = budgetsOf(budgets, name);
   const terms = { failures: own['quarantine-failures'], minutes: own['quarantine-minutes'] };
   return {
     name,
-    grants,
+    grants: applyPolicy(policy, name, grants),
     onFailure,
     isolation: isolationOf(installation),
     budgets: own,
@@ -29,6 +34,8 @@ export function toRunnable(installation: Installation, { uid, lock, budgets, qua
       succeeded: () => quarantine.succeed(installation),
     },
     async load() {
+      const denial = findPluginDenial(policy, name);
+      if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
       quarantine.require(installation);
       requireCompatibility(manifest, { offered: CONTRACT, lock });
       const { script, sourceMap } = await readInstalled(installation, { uid });

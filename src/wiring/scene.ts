@@ -22,6 +22,11 @@ export function stateRoot(paths: Paths): string {
   return join(paths.state, 'plugin');
 }
 
+/** Where it is recorded what plugins of this uid did with their powers, e.g. `/var/lib/bulkhead/audit`. */
+export function auditDirectory(paths: Paths): string {
+  return join(paths.state, 'audit');
+}
+
 /** A plugin's own state, e.g. `/var/lib/bulkhead/plugin/<sha256 of the name>`. */
 export function pluginStateDirectory(paths: Paths, plugin: string): string {
   return join(stateRoot(paths), hashName(plugin));

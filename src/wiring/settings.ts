@@ -1,10 +1,14 @@
 import { pluginName } from '@bulkhead/plugin-sdk/contract';
-import { readFile } from 'node:fs/promises';
-import { parse } from 'smol-toml';
 import * as v from 'valibot';
-import { messageOf, systemCodeOf } from '#base/errors.js';
+import { BulkheadError, messageOf, systemCodeOf } from '#base/errors.js';
+import { readRegularFile } from '#base/regular-file.js';
+import { findDistrust } from '#catalog/catalog.js';
 import { budgetSettings } from '#host/host.js';
 import { wiringErrors } from './errors.js';
+import { policySchema } from './policy.js';
+import { findLine, parseToml, TomlFault } from './toml.js';
+
+const sizeMaxBytes = 65_536;
 
 /**
  * The operator's configuration, `bulkhead.toml`:
@@ -12,30 +16,48 @@ import { wiringErrors } from './errors.js';
  *   version-lock = "range"   # or "exact": only plugins built against exactly this host's contract
  *   required-plugins = ["example.com/audit"]   # no container starts without these, installed for everybody, enabled and well
  *   [budgets]                # how much plugins may use: docs/limits.md
+ *   [policy]                 # what plugins may have at all: policy.ts
  */
 const settingsSchema = v.strictObject({
   'version-lock': v.optional(v.picklist(['range', 'exact']), 'range'),
   'required-plugins': v.optional(v.pipe(v.array(pluginName), v.maxLength(64)), []),
   budgets: v.optional(budgetSettings, {}),
+  policy: v.optional(policySchema, {}),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;
 
-/** A file that is not there means the defaults; one that is wrong is an error, never the defaults. */
-export async function readSettings(file: string): Promise<Settings> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (systemCodeOf(error) === 'ENOENT' || systemCodeOf(error) === 'ENOTDIR') return '';
-    throw wiringErrors.configUnreadable(file, systemCodeOf(error) ?? messageOf(error), error);
-  });
-  const checked = v.safeParse(settingsSchema, parseToml(file, text), { abortEarly: true });
+/** A file that is not there means the defaults; one that is wrong, or not to be trusted, is an error, never the defaults. */
+export async function readSettings(file: string, uid: number): Promise<Settings> {
+  const text = await readTrusted(file, uid);
+  const checked = v.safeParse(settingsSchema, parseFile(file, text), { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
-  throw wiringErrors.configUnreadable(file, `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
+  const path = (issue.path ?? []).map(({ key }) => key as string | number);
+  throw wiringErrors.configUnreadable(`${file}:${findLine(text, path)}`, `${v.getDotPath(issue) ?? 'it'}: ${describeIssue(issue)}`);
 }
 
-function parseToml(file: string, text: string): unknown {
+async function readTrusted(file: string, uid: number): Promise<string> {
+  const read = await readRegularFile(file, { bytesMax: sizeMaxBytes }).catch((error: unknown) => {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw wiringErrors.configUnreadable(file, error instanceof BulkheadError ? error.message : (code ?? messageOf(error)), error);
+  });
+  if (read === undefined) return '';
+  const distrust = findDistrust(read, uid);
+  if (distrust !== undefined) throw wiringErrors.configUnreadable(file, distrust);
+  return new TextDecoder().decode(read.bytes);
+}
+
+function parseFile(file: string, text: string): unknown {
   try {
-    return { ...parse(text) };
+    return parseToml(text);
   } catch (error) {
+    if (error instanceof TomlFault) throw wiringErrors.configUnreadable(`${file}:${error.line}`, error.message, error);
     throw wiringErrors.configUnreadable(file, messageOf(error), error);
   }
+}
+
+/** valibot says of an unknown key that "never" was expected. */
+function describeIssue({ kind, expected, message }: v.InferIssue<typeof settingsSchema>): string {
+  return kind === 'schema' && expected === 'never' ? 'there is no such key' : message;
 }

@@ -2,6 +2,7 @@
  * Where the rooms meet: the commands call these functions, each of which builds what it needs out of the rooms below.
  *
  *   cli ─▶ Product ─┬─ plugins.ts       install, list, …     catalog, package      no plugin code
+ *                   ├─ grants.ts        permissions, grant   catalog               no plugin code
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
@@ -19,7 +20,9 @@ import type { Compiled } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listCommands, type ContributedCommand } from './contributions.js';
 import { placeOf } from './places.js';
-import type { ChangeRequest, Inspection, InstallRequest } from './plugins.js';
+import type { ChangeRequest } from './choose-directory.js';
+import type { GrantChange, PermissionReport } from './grants.js';
+import type { Inspection, InstallRequest } from './plugins.js';
 import type { Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
@@ -45,6 +48,9 @@ export interface Product {
   ): Promise<{ name: string; enabled: boolean; changed: boolean; lifted: boolean }>;
   list(): Promise<{ plugins: Catalog['installations']; problems: Catalog['problems'] }>;
   inspect(nameOrFile: string): Promise<Inspection>;
+  permissions(name: string): Promise<PermissionReport>;
+  grant(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
+  revoke(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
   /** The commands that plugins contribute; runs none of their code. */
   commands(): Promise<ContributedCommand[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
@@ -64,9 +70,10 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
     uid,
     paths,
     place: placeOf(paths, pluginDirectories, uid),
-    settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile))),
+    settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile, uid))),
   };
   const plugins = () => import('./plugins.js');
+  const grants = () => import('./grants.js');
   return {
     log,
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
@@ -78,6 +85,9 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
       return { plugins: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
     },
     inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
+    permissions: async (name) => (await grants()).reportPermissions(scene, name),
+    grant: async (name, permissions, request) => (await grants()).grant(scene, name, permissions, request),
+    revoke: async (name, permissions, request) => (await grants()).revoke(scene, name, permissions, request),
     commands: () => listCommands(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (request) => (await import('./run.js')).run(scene, request),
@@ -86,3 +96,4 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
 }
 
 export type { ContributedCommand } from './contributions.js';
+export type { PermissionReport } from './grants.js';

@@ -7,6 +7,7 @@ import { installPackage } from '#catalog/catalog.js';
 import { receiptFile } from '#catalog/layout.js';
 import { packPlugin, readPackage } from '#package/package.js';
 import { type Cli, type Outcome } from '../helpers/cli.js';
+import { writeConfig } from '../helpers/policy.js';
 import { openOnHost } from '../helpers/run-on-host.js';
 import { installSource } from '../helpers/source.js';
 
@@ -83,8 +84,7 @@ describe('a required plugin', function () {
   }
 
   async function demand(...names: string[]): Promise<void> {
-    await mkdir(system('etc/bulkhead'), { recursive: true });
-    await writeFile(system('etc/bulkhead/bulkhead.toml'), `required-plugins = ${JSON.stringify(names)}\n`);
+    await writeConfig(cli, `required-plugins = ${JSON.stringify(names)}\n`);
   }
 
   it('lets the run go on when it is well, whoever requires it', async () => {
@@ -235,7 +235,7 @@ describe('a required plugin', function () {
       await demand('../outside');
       const { exitCode, stderr } = await run();
       assert.equal(exitCode, 255);
-      assert.match(stderr, /bulkhead\.toml: required-plugins/);
+      assert.match(stderr, /bulkhead\.toml:1: required-plugins/);
       assert.equal(existsSync(marker), false);
     });
   });

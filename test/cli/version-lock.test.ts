@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTRACT, type ContractStamp } from '@bulkhead/plugin-sdk/contract';
 import { installPackage } from '#catalog/catalog.js';
 import { packPlugin, readPackage } from '#package/package.js';
 import { readFile } from 'node:fs/promises';
 import { openCli, repository, type Cli } from '../helpers/cli.js';
+import { writeConfig } from '../helpers/policy.js';
 
 const sample = join(repository, 'samples/cli-plugin');
 const name = 'example.com/cli-plugin';
@@ -101,9 +102,7 @@ describe('the version lock', () => {
   }
 
   it('refuses a digest that is not exactly the host\'s where the operator set version-lock = "exact"', async () => {
-    const etc = join(cli.env['BULKHEAD_ROOT'] ?? '', 'usr/local/etc/bulkhead');
-    await mkdir(etc, { recursive: true });
-    await writeFile(join(etc, 'bulkhead.toml'), 'version-lock = "exact"\n');
+    await writeConfig(cli, 'version-lock = "exact"\n');
     const { exitCode, stderr } = await cli.run('plugin', 'install', await build(stamp({ version: newerMinor, digest: otherDigest })));
     assert.equal(exitCode, 255);
     assert.match(stderr, /exact/);
@@ -111,9 +110,7 @@ describe('the version lock', () => {
   });
 
   it('says what is wrong with a configuration file instead of ignoring it', async () => {
-    const etc = join(cli.env['BULKHEAD_ROOT'] ?? '', 'usr/local/etc/bulkhead');
-    await mkdir(etc, { recursive: true });
-    await writeFile(join(etc, 'bulkhead.toml'), 'version-lock = "loose"\n');
-    assert.match((await cli.run('plugin', 'install', await build(stamp({})))).stderr, /bulkhead\.toml: version-lock/);
+    await writeConfig(cli, 'version-lock = "loose"\n');
+    assert.match((await cli.run('plugin', 'install', await build(stamp({})))).stderr, /bulkhead\.toml:1: version-lock/);
   });
 });

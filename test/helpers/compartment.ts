@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTRACT, type ContainerConfig, type Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { Log, LogLevel } from '#base/log.js';
-import { defaultBudgets, openHost, type Budgets, type Conduct, type Host, type Isolation, type Respondent } from '#host/host.js';
+import {
+  defaultBudgets,
+  openHost,
+  type Audit,
+  type Budgets,
+  type Conduct,
+  type Host,
+  type Isolation,
+  type Respondent,
+} from '#host/host.js';
 
 /** A log that remembers. */
 export function memoryLog(): Log & { readonly lines: { level: LogLevel; message: string }[]; text(): string } {
@@ -45,11 +54,12 @@ export async function openTestHost({
   env = {},
   deadlineMs,
   isolation: usual = 'thread',
-}: { env?: Record<string, string>; deadlineMs?: number; isolation?: Isolation } = {}): Promise<TestHost> {
+  audit,
+}: { env?: Record<string, string>; deadlineMs?: number; isolation?: Isolation; audit?: Audit } = {}): Promise<TestHost> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
   const log = memoryLog();
   let printed = '';
-  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs });
+  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs, audit });
   return {
     host,
     log,

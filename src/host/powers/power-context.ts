@@ -1,6 +1,7 @@
 import type { CallbackName, Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import type { Budgets } from '../budgets.js';
+import type { Audit } from './audit.js';
 
 /** For whom a power acts, and on what. */
 export interface PowerContext {
@@ -13,6 +14,8 @@ export interface PowerContext {
   readonly env: Readonly<Record<string, string>>;
   /** The directory of this plugin's own state. */
   readonly stateDirectory: string;
+  /** Where each use is recorded; absent where a plugin is only looked at. */
+  readonly audit?: Audit | undefined;
 }
 
 export interface CallInFlight {

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import { FaultError, type Method, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
+import { openUse } from './audit-use.js';
 import { exec } from './exec.js';
 import { fetchUrl } from './fetch.js';
 import { writeLog } from './log.js';
@@ -33,13 +34,18 @@ export function makePowerMethods(context: PowerContext, findCall: (callId: strin
       // Those two are done at once, and who waits for nothing cannot be told to wait.
       const counts = name === 'log' || name === 'print' ? 0 : 1;
       underWay += counts;
+      const use = openUse(context.audit, context.plugin, name);
       try {
         if (underWay > underWayMax) throw powerErrors.tooMany(name, underWayMax);
         const { callId, input } = checkArgument(name, schema, argument);
         const call = findCall(callId);
         if (call === undefined) throw powerErrors.callOver(name);
-        return await handlers[name](input as PowerInput<Name>, context, call);
+        use.ask(call.callback, input);
+        const answer = await handlers[name](input as PowerInput<Name>, context, call);
+        use.done();
+        return answer;
       } catch (thrown) {
+        use.failed(thrown);
         // Nobody waits for the answer of these two, so that the plugin's author would not learn of it.
         const level = name === 'log' || name === 'print' ? 'warning' : 'debug';
         context.log.write(level, `[${context.plugin}] ${name}: ${messageOf(thrown)}`);

@@ -1,11 +1,12 @@
 import { Args } from '@oclif/core';
 import { BulkheadCommand } from '../../base-command.js';
+import { sayPermissions } from '../../output/permissions.js';
 import { within } from '../../output/report.js';
 
 export default class PluginInspect extends BulkheadCommand {
   static override summary = 'Inspect a Bulkhead plugin (either an installed one or a file)';
   static override description =
-    'Shows who a plugin is. With --json also its contract, callbacks, commands, permissions and, where it is installed, its receipt. No code of the plugin runs.';
+    'Shows who a plugin is and, where it is installed, which permissions it asks for and has. With --json also its contract, callbacks, commands, permissions and, where it is installed, its receipt. No code of the plugin runs.';
   static override examples = ['bulkhead plugin inspect example.com/plugin', 'bulkhead plugin inspect ./my-plugin.sif --json'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:inspect'];
@@ -20,6 +21,7 @@ export default class PluginInspect extends BulkheadCommand {
       const inspection = await product.inspect(args.plugin);
       const { name, description, author, version } = inspection.manifest;
       this.say(`Name: ${name}\nDescription: ${description}\nAuthor: ${author}\nVersion: ${version}`);
+      if (inspection.permissions?.length) this.say(`Permissions:\n${sayPermissions(inspection.permissions).replace(/^/gm, '  ')}`);
       for (const note of inspection.notes) product.log.write('info', note);
       return inspection;
     } catch (error) {

@@ -6,7 +6,7 @@ import { within } from '../../output/report.js';
 export default class PluginInstall extends BulkheadCommand {
   static override summary = 'Install a compiled Bulkhead plugin';
   static override description =
-    'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs. A plugin of that name that is already there is replaced as a whole.';
+    'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs. A plugin of that name that is already there is replaced as a whole; it keeps the permissions that it has and still asks for, and only new ones are asked.';
   static override examples = [
     'bulkhead plugin install $HOME/my-plugin/my-plugin.sif',
     'bulkhead plugin install --user --grant config:mounts --grant env:SLURM_JOB_ID scratch.sif',
@@ -17,13 +17,13 @@ export default class PluginInstall extends BulkheadCommand {
   static override flags = {
     user: Flags.boolean({ summary: 'Install for yourself only' }),
     grant: Flags.string({
-      summary: 'Grant this permission, and of the others none',
+      summary: 'Grant this permission, and of the others that are new none',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'PERMISSION',
       exclusive: ['grant-all'],
     }),
-    'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names' }),
+    'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names and the policy of this host allows' }),
     required: Flags.boolean({ summary: 'A run stops whenever this plugin fails, is late or is refused', exclusive: ['optional'] }),
     isolation: Flags.option({
       summary: 'What it runs in. Without this: a process if it asks for env, files or the like, otherwise a thread',
