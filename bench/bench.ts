@@ -32,7 +32,7 @@ try {
 }
 
 /** The limits are about twice what was measured when they were set (bench/README.md). */
-function rowsOfTrips({ payload, rawUs, comlinkUs, gateUs, callUs }: RoundTrips): Row[] {
+function rowsOfTrips({ payload, rawUs, comlinkUs, gateUs, threadUs, processUs }: RoundTrips): Row[] {
   const row = (what: string, value: number, against?: Row['against']): Row => ({
     what: `round trip, ${payload}: ${what}`,
     value,
@@ -44,11 +44,12 @@ function rowsOfTrips({ payload, rawUs, comlinkUs, gateUs, callUs }: RoundTrips):
     row('comlink', comlinkUs, { what: 'postMessage', value: rawUs }),
     row('gate and comlink', gateUs, { what: 'postMessage', value: rawUs, limit: 3 }),
     row('gate and comlink', gateUs, { what: 'comlink', value: comlinkUs, limit: 2 }),
-    ...(callUs === undefined ? [] : [row('call of a plugin', callUs, { what: 'postMessage', value: rawUs, limit: 8 })]),
+    ...(threadUs === undefined ? [] : [row('call, isolation thread', threadUs, { what: 'postMessage', value: rawUs, limit: 8 })]),
+    ...(processUs === undefined ? [] : [row('call, isolation process', processUs, { what: 'postMessage', value: rawUs, limit: 20 })]),
   ];
 }
 
-function rowsOfStarts({ nodeMs, helpMs, listMs, workerMs, compartmentMs }: Starts): Row[] {
+function rowsOfStarts({ nodeMs, helpMs, listMs, workerMs, threadMs, processMs }: Starts): Row[] {
   const row = (what: string, value: number, against?: Row['against']): Row => ({
     what: `start: ${what}`,
     value,
@@ -57,10 +58,11 @@ function rowsOfStarts({ nodeMs, helpMs, listMs, workerMs, compartmentMs }: Start
   });
   return [
     row('node -e 0', nodeMs),
-    row('bulkhead --help', helpMs, { what: 'node -e 0', value: nodeMs, limit: 8 }),
-    row('bulkhead plugin list', listMs, { what: 'node -e 0', value: nodeMs, limit: 8 }),
+    row('bulkhead --help', helpMs, { what: 'node -e 0', value: nodeMs, limit: 12 }),
+    row('bulkhead plugin list', listMs, { what: 'node -e 0', value: nodeMs, limit: 12 }),
     row('bare worker', workerMs),
-    row('compartment', compartmentMs, { what: 'bare worker', value: workerMs, limit: 6 }),
+    row('compartment, isolation thread', threadMs, { what: 'bare worker', value: workerMs, limit: 6 }),
+    row('compartment, isolation process', processMs, { what: 'node -e 0', value: nodeMs, limit: 6 }),
   ];
 }
 

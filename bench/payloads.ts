@@ -1,5 +1,6 @@
 /** What crosses in the round trips: as little as can be, and what a run of a real container has. */
 import { CONTRACT, type ConfigChanges, type ContainerConfig } from '@bulkhead/plugin-sdk/contract';
+import { openHost, type Host, type RunnablePlugin } from '#host/host.js';
 
 export interface Payload {
   readonly title: string;
@@ -33,4 +34,12 @@ export const payloads: readonly Payload[] = [
 ];
 
 /** A plugin that answers the same, for the call as a run makes it. */
-export const script = `({ name: 'bench/plugin', contract: ${JSON.stringify(CONTRACT)}, commands: {}, callbacks: { engineConfig: () => (${JSON.stringify(changes)}) } })`;
+const script = `({ name: 'bench/plugin', contract: ${JSON.stringify(CONTRACT)}, commands: {}, callbacks: { engineConfig: () => (${JSON.stringify(changes)}) } })`;
+
+export function openBenchHost(stateDirectory: string): Host {
+  return openHost({ log: { isDebug: false, write: () => undefined }, print: () => undefined, stateDirectory, env: {} });
+}
+
+export function benchPlugin(isolation: RunnablePlugin['isolation']): RunnablePlugin {
+  return { name: `bench/${isolation}`, isolation, grants: {}, onFailure: 'default', load: () => Promise.resolve({ script }) };
+}

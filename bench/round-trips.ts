@@ -4,10 +4,9 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { wrap, type Remote } from 'comlink';
 import { build } from 'esbuild';
 import { Bench } from 'tinybench';
-import { openHost } from '#host/host.js';
 import { openClient } from '#wire/wire.js';
 import type { EchoData } from './echo.js';
-import { config, payloads, script, type Payload } from './payloads.js';
+import { benchPlugin, config, openBenchHost, payloads, type Payload } from './payloads.js';
 
 export interface RoundTrips {
   readonly payload: string;
@@ -15,11 +14,17 @@ export interface RoundTrips {
   readonly rawUs: number;
   readonly comlinkUs: number;
   readonly gateUs: number;
-  /** With the contract's schema, the deadline and the log; of the callback engineConfig only. */
-  readonly callUs?: number | undefined;
+  /** With the contract's schema, the deadline and the log; of the callback engineConfig only, in either isolation. */
+  readonly threadUs?: number;
+  readonly processUs?: number;
 }
 
 type Ask = (question: unknown) => Promise<unknown>;
+
+interface Line {
+  readonly kind: string;
+  readonly ask: Ask;
+}
 
 /** Each for so long, in turn, so that all see the same machine. */
 const timeMs = 1500;
@@ -36,14 +41,15 @@ export async function measureRoundTrips(directory: string): Promise<RoundTrips[]
     conditions: ['bulkhead-source'],
     logLevel: 'error',
   });
-  const host = openHost({ log: { isDebug: false, write: () => undefined }, print: () => undefined, stateDirectory: directory, env: {} });
-  const plugin = host.respondent({ name: 'bench/plugin', grants: {}, onFailure: 'default', load: () => Promise.resolve({ script }) });
-  await plugin.ask('engineConfig', { config });
+  const host = openBenchHost(directory);
+  const calls = (['thread', 'process'] as const).map((isolation) => {
+    const plugin = host.respondent(benchPlugin(isolation));
+    return { kind: isolation, ask: () => plugin.ask('engineConfig', { config }) };
+  });
   const results: RoundTrips[] = [];
   try {
     for (const payload of payloads) {
-      const call = payload.title === 'engineConfig' ? () => plugin.ask('engineConfig', { config }) : undefined;
-      results.push(await measure(file, payload, call));
+      results.push(await measure(file, payload, payload.title === 'engineConfig' ? calls : []));
     }
   } finally {
     await host.close();
@@ -51,16 +57,15 @@ export async function measureRoundTrips(directory: string): Promise<RoundTrips[]
   return results;
 }
 
-async function measure(file: string, payload: Payload, call: (() => Promise<unknown>) | undefined): Promise<RoundTrips> {
+async function measure(file: string, payload: Payload, calls: readonly Line[]): Promise<RoundTrips> {
   const lines = await Promise.all((['raw', 'comlink', 'gate'] as const).map((kind) => openLine(file, kind, payload.answer)));
   try {
     const bench = new Bench({ time: timeMs, warmupTime: 300 });
-    for (const { kind, ask } of lines) bench.add(kind, async () => void (await ask(payload.question)));
-    if (call !== undefined) bench.add('call', async () => void (await call()));
+    for (const { kind, ask } of [...lines, ...calls]) bench.add(kind, async () => void (await ask(payload.question)));
     await bench.run();
     const us = (name: string): number => medianUs(bench, name);
-    const callUs = call === undefined ? undefined : us('call');
-    return { payload: payload.title, rawUs: us('raw'), comlinkUs: us('comlink'), gateUs: us('gate'), callUs };
+    const called = calls.length === 0 ? {} : { threadUs: us('thread'), processUs: us('process') };
+    return { payload: payload.title, rawUs: us('raw'), comlinkUs: us('comlink'), gateUs: us('gate'), ...called };
   } finally {
     await Promise.all(lines.map(({ worker }) => worker.terminate()));
   }
@@ -72,7 +77,7 @@ function medianUs(bench: Bench, name: string): number {
   return result.latency.p50 * 1000;
 }
 
-async function openLine(file: string, kind: EchoData['kind'], answer: unknown): Promise<{ kind: string; worker: Worker; ask: Ask }> {
+async function openLine(file: string, kind: EchoData['kind'], answer: unknown): Promise<Line & { worker: Worker }> {
   const { port1, port2 } = new MessageChannel();
   const data: EchoData = { kind, port: port2, answer };
   const worker = new Worker(file, { workerData: data, transferList: [port2], execArgv: [] });

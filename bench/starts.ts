@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { openHost } from '#host/host.js';
-import { script } from './payloads.js';
+import { benchPlugin, openBenchHost } from './payloads.js';
 
 export interface Starts {
   /** Medians, in milliseconds. */
@@ -11,7 +10,8 @@ export interface Starts {
   readonly helpMs: number;
   readonly listMs: number;
   readonly workerMs: number;
-  readonly compartmentMs: number;
+  readonly threadMs: number;
+  readonly processMs: number;
 }
 
 const rounds = 15;
@@ -20,14 +20,15 @@ const program = join(import.meta.dirname, '../bin/run.js');
 /** In turn, so that all see the same machine; the first round warms the caches and does not count. */
 export async function measureStarts(directory: string): Promise<Starts> {
   const env = { PATH: process.env['PATH'], HOME: directory, BULKHEAD_ROOT: join(directory, 'system') };
-  const times = { nodeMs: [], helpMs: [], listMs: [], workerMs: [], compartmentMs: [] } as Record<keyof Starts, number[]>;
+  const times = { nodeMs: [], helpMs: [], listMs: [], workerMs: [], threadMs: [], processMs: [] } as Record<keyof Starts, number[]>;
   for (let round = 0; round <= rounds; round++) {
     const taken: Starts = {
       nodeMs: timeProcess(['-e', '0'], env),
       helpMs: timeProcess([program, '--help'], env),
       listMs: timeProcess([program, 'plugin', 'list'], env),
       workerMs: await time(startWorker),
-      compartmentMs: await time(() => startCompartment(directory)),
+      threadMs: await time(() => startCompartment(directory, 'thread')),
+      processMs: await time(() => startCompartment(directory, 'process')),
     };
     if (round > 0) for (const key of Object.keys(times) as (keyof Starts)[]) times[key].push(taken[key]);
   }
@@ -56,9 +57,9 @@ async function startWorker(): Promise<() => Promise<unknown>> {
   return () => worker.terminate();
 }
 
-async function startCompartment(directory: string): Promise<() => Promise<unknown>> {
-  const host = openHost({ log: { isDebug: false, write: () => undefined }, print: () => undefined, stateDirectory: directory, env: {} });
-  await host.requireReady({ name: 'bench/plugin', grants: {}, onFailure: 'default', load: () => Promise.resolve({ script }) });
+async function startCompartment(directory: string, isolation: 'thread' | 'process'): Promise<() => Promise<unknown>> {
+  const host = openBenchHost(directory);
+  await host.requireReady(benchPlugin(isolation));
   return () => host.close();
 }
 
