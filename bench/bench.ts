@@ -18,7 +18,7 @@ interface Row {
   readonly against?: { readonly what: string; readonly value: number; readonly limit?: number };
 }
 
-// Reading and writing certificates is a third of the start of a bare Node, and hides what is ours.
+// With it, a bare Node takes three times as long to start, which hides what is ours.
 if (process.env['NODE_EXTRA_CA_CERTS'] !== undefined) throw new Error('Run it by npm run bench, which leaves NODE_EXTRA_CA_CERTS out');
 
 const directory = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
