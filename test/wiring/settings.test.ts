@@ -32,7 +32,12 @@ describe('bulkhead.toml', () => {
   };
 
   it('means the defaults where it is missing or empty', async () => {
-    const defaults = { 'version-lock': 'range', 'required-plugins': [], budgets: {}, policy: { audit: 'best-effort', allow: [], deny: [] } };
+    const defaults = {
+      'version-lock': 'range',
+      'required-plugins': [],
+      budgets: {},
+      policy: { audit: 'best-effort', allow: [], deny: [] },
+    };
     assert.deepEqual(await readSettings(join(directory, 'none.toml'), uid), defaults);
     assert.deepEqual(await read(''), defaults);
   });
