@@ -131,7 +131,7 @@ export const mountFailed = (why: string): BulkheadError =>
 export const overlayRefused = (why: string): BulkheadError =>
   userError(
     'OVERLAY_REFUSED',
-    `Cannot lay a writable layer or missing mount points over the image: this kernel refuses overlay mounts here (${why})`,
+    `Cannot lay a writable layer or missing mount points over the image: the kernel refuses an overlay mount here, as it does over a directory that holds mounts of its own (${why})`,
     {
       hint: 'bulkhead run --read-only IMAGE   (with an image that has all mount points: /proc /sys /dev and those of your binds)',
       data: { log: why },

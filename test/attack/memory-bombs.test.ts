@@ -66,7 +66,7 @@ describe('a memory bomb, on the command line', () => {
     await installSource(cli, `callbacks: { engineConfig() { new Array(1e8).fill(1) } }`, {
       flags: ['--isolation', 'process', '--optional'],
     });
-    const { exitCode, stdout, stderr } = await cli.run('run', '/', 'echo', 'still here');
+    const { exitCode, stdout, stderr } = await cli.run('run', '--read-only', '/', 'echo', 'still here');
     assert.equal(exitCode, 0, stderr);
     assert.equal(stdout, 'still here');
     assert.match(stderr, /WARNING: Cannot ask plugin "test\/plugin".*memory.*going on without it/);
