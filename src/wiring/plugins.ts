@@ -18,11 +18,12 @@ import {
   type OnFailure,
   type PluginDirectory,
 } from '#catalog/catalog.js';
-import type { Budgets } from '#host/host.js';
+import type { Budgets, Isolation } from '#host/host.js';
 import { readPackageFile, type Manifest } from '#package/package.js';
 import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
 import { reservedCommands } from './contributions.js';
 import { wiringErrors } from './errors.js';
+import { isolationMeanings, isolationOf } from './isolation.js';
 import { describePermissions, type PermissionReport } from './grants.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
@@ -149,6 +150,8 @@ export interface Inspection {
   readonly notes: readonly string[];
   /** In force here, by their names in `bulkhead.toml`. */
   readonly budgets: Budgets;
+  /** Where its code runs here, of a file: where it would, without another choice at install. */
+  readonly isolation: { readonly in: Isolation; readonly meaning: string };
   readonly quarantine?: QuarantineNotice;
   /** Of an installed plugin: what it asks for, and what became of it. */
   readonly permissions?: PermissionReport['permissions'];
@@ -159,7 +162,7 @@ export interface Inspection {
 export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<Inspection> {
   if (await isThere(nameOrFile)) {
     const { manifest } = await readPackageFile(nameOrFile);
-    return { manifest, notes: await notesOn(scene, manifest), budgets: await budgetsIn(scene, manifest) };
+    return { manifest, ...(await describeHere(scene, manifest, 'default')), notes: await notesOn(scene, manifest) };
   }
   const installation = findInstallation(await openCatalog(scene.place), nameOrFile);
   if (installation === undefined) throw wiringErrors.notFound(nameOrFile);
@@ -169,17 +172,23 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
   const { policy } = await scene.settings();
   return {
     manifest,
+    ...(await describeHere(scene, manifest, receipt.isolation)),
     notes: [...(await notesOn(scene, manifest)), ...told],
-    budgets: await budgetsIn(scene, manifest),
     ...(quarantine === undefined ? {} : { quarantine }),
     permissions: describePermissions(policy, manifest, receipt.grants).permissions,
     installation: receipt,
   };
 }
 
-async function budgetsIn(scene: Scene, { name }: Manifest): Promise<Budgets> {
+async function describeHere(
+  scene: Scene,
+  manifest: Manifest,
+  isolation: IsolationChoice,
+): Promise<Pick<Inspection, 'budgets' | 'isolation'>> {
   const { budgetsOf } = await import('#host/host.js');
-  return budgetsOf((await scene.settings()).budgets, name);
+  const { budgets, policy } = await scene.settings();
+  const where = isolationOf(policy, { isolation, manifest });
+  return { budgets: budgetsOf(budgets, manifest.name), isolation: { in: where, meaning: isolationMeanings[where] } };
 }
 
 async function notesOn(scene: Scene, manifest: Manifest): Promise<string[]> {

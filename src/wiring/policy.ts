@@ -9,6 +9,9 @@
  *   permission = "env:AWS_*"               the plugin as a whole where absent
  *   because = "credentials stay at home"   shown with the refusal
  *
+ *   [[policy.process]]                     these plugins get a process of their own, whatever was chosen at install
+ *   plugin = "example.com/**"
+ *
  *   [[policy.allow]]                       what no rule speaks of is allowed; once one allows a plugin, or a permission of some
  *   permission = "readFile:/data"          kind, other plugins, or other permissions of that kind, are denied
  */
@@ -48,11 +51,17 @@ const rule = v.pipe(
 type Rule = v.InferOutput<typeof rule>;
 const rules = v.optional(v.pipe(v.array(rule), v.maxLength(256)), []);
 
+const processRule = v.strictObject({
+  plugin: v.optional(pluginPattern),
+  because: v.optional(v.pipe(v.string(), v.maxLength(256))),
+});
+
 export const policySchema = v.strictObject({
   /** What happens where the use of a power cannot be recorded: a warning, or no use. */
   audit: v.optional(v.picklist(['best-effort', 'required']), 'best-effort'),
   allow: rules,
   deny: rules,
+  process: v.optional(v.pipe(v.array(processRule), v.maxLength(256)), []),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -92,6 +101,11 @@ export function findPermissionDenial({ allow, deny }: Policy, plugin: string, pe
   return { rule: `no rule that allows ${kind} allows this` };
 }
 
+/** Whether the plugin may run only in a process of its own. */
+export function demandsProcess({ process: rules }: Policy, plugin: string): boolean {
+  return rules.some((one) => isAbout(one, plugin));
+}
+
 /** What is left of the grants. */
 export function applyPolicy(policy: Policy, plugin: string, grants: Permissions): Permissions {
   return filterPermissions(grants, (permission) => findPermissionDenial(policy, plugin, permission) === undefined);
@@ -101,7 +115,7 @@ export function describeDenial({ rule: which, because }: Denial): string {
   return because === undefined ? which : `${which} (${because})`;
 }
 
-function isAbout({ plugin: pattern = '**' }: Rule, plugin: string): boolean {
+function isAbout({ plugin: pattern = '**' }: Pick<Rule, 'plugin'>, plugin: string): boolean {
   return fitsName(pattern, plugin);
 }
 

@@ -1,9 +1,10 @@
 import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
-import { budgetsOf, type BudgetSettings, type Isolation, type RunnablePlugin } from '#host/host.js';
+import { budgetsOf, type BudgetSettings, type RunnablePlugin } from '#host/host.js';
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
+import { isolationOf } from './isolation.js';
 import { applyPolicy, findPluginDenial, type Policy } from './policy.js';
 import type { Quarantine } from './quarantine.js';
 
@@ -27,7 +28,7 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
     name,
     grants: applyPolicy(policy, name, grants),
     onFailure,
-    isolation: isolationOf(installation),
+    isolation: isolationOf(policy, installation),
     budgets: own,
     conduct: {
       failed: (why) => quarantine.fail(installation, why.message, terms),
@@ -42,16 +43,6 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
       return { script, locate: (stack) => locateInSource(stack, sourceMap) };
     },
   };
-}
-
-/**
- * Where a plugin runs. One that asks for a power over the host gets a process of its own, unless the operator chose: nobody has
- * signed for it, and a thread can be made to take the whole command with it (docs/decisions/isolation-process.md).
- */
-export function isolationOf({ isolation, manifest }: Pick<Installation, 'isolation' | 'manifest'>): Isolation {
-  if (isolation !== 'default') return isolation;
-  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => kind !== 'config' && (asked ?? []).length > 0);
-  return powers.length > 0 ? 'process' : 'thread';
 }
 
 /** A run never goes on without a plugin that it needs, nor without one of which nobody can tell any more. */

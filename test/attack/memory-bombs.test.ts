@@ -3,6 +3,7 @@ import { openCli, type Cli } from '../helpers/cli.js';
 import { buildConfig, openTestHost, scriptOf } from '../helpers/compartment.js';
 import { installSource } from '../helpers/source.js';
 import { needUserNamespaces } from '../helpers/need.js';
+import { writeConfig } from '../helpers/policy.js';
 
 /** In a thread, the first of these makes V8 abort the whole process; a process of its own takes them all. */
 const bombs: Readonly<Record<string, string>> = {
@@ -70,5 +71,17 @@ describe('a memory bomb, on the command line', () => {
     assert.equal(exitCode, 0, stderr);
     assert.equal(stdout, 'still here');
     assert.match(stderr, /WARNING: Cannot ask plugin "test\/plugin".*memory.*going on without it/);
+  });
+
+  it('ends its command in a process where the policy demands one, though a thread was chosen, and inspect says where it runs', async () => {
+    const bomb = `commands: { bomb: { summary: '', run() { new Array(1e8).fill(1) } } }`;
+    await installSource(cli, bomb, { flags: ['--isolation', 'thread'] });
+    const inspect = async (): Promise<string> => (await cli.run('plugin', 'inspect', 'test/plugin')).stdout;
+    assert.match(await inspect(), /^Isolation: thread \(.*can make V8 end the whole command\)$/m);
+    await writeConfig(cli, '[[policy.process]]\nplugin = "test/*"\n');
+    assert.match(await inspect(), /^Isolation: process /m);
+    const { exitCode, stderr } = await cli.run('bomb');
+    assert.equal(exitCode, 255, stderr);
+    assert.match(stderr, /^FATAL: {3}Cannot ask plugin "test\/plugin" for command: its compartment ended \(it used more than its memory/);
   });
 });

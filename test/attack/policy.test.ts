@@ -121,7 +121,12 @@ describe('the policy file of an operator who trusts a pattern', () => {
     });
 
     it('and allows what lies in what is allowed, not what only says so', async () => {
-      const allow = (path: string): Policy => ({ audit: 'best-effort', deny: [], allow: [{ permission: `readFile:${path}` }] });
+      const allow = (path: string): Policy => ({
+        audit: 'best-effort',
+        deny: [],
+        process: [],
+        allow: [{ permission: `readFile:${path}` }],
+      });
       await symlink('/etc', join(real, 'out'));
       assert.equal(findPermissionDenial(allow(link), 'a', `readFile:${link}/secret`), undefined);
       assert.equal(findPermissionDenial(allow(real), 'a', `readFile:${link}/secret`)?.rule, 'no rule that allows readFile allows this');

@@ -39,7 +39,8 @@ describe('the life of a plugin, as Apptainer tells it', () => {
     });
     assert.match((await cli.run('plugin', 'list')).stdout, / {4}yes {2}example/);
     const lines = `Name: ${name}\nDescription: This is a short example CLI plugin for Bulkhead\nAuthor: The Bulkhead Authors\nVersion: 0.1.0`;
-    assert.deepEqual(await cli.run('plugin', 'inspect', name), { exitCode: 0, stdout: lines, stderr: '' });
+    const isolation = "Isolation: thread (in bulkhead's own process; one very large allocation can make V8 end the whole command)";
+    assert.deepEqual(await cli.run('plugin', 'inspect', name), { exitCode: 0, stdout: `${lines}\n${isolation}`, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'inspect', file), { exitCode: 0, stdout: lines, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'uninstall', name), { exitCode: 0, stdout: `Uninstalled plugin "${name}".`, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'list'), empty);

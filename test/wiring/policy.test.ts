@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Manifest } from '../../src/package/package.js';
 import { fits, fitsName, fitsServer, fitsValue } from '../../src/wiring/pattern.js';
+import { isolationOf } from '../../src/wiring/isolation.js';
 import { applyPolicy, findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
 
-const policy = (rules: Partial<Policy>): Policy => ({ audit: 'best-effort', allow: [], deny: [], ...rules });
+const policy = (rules: Partial<Policy>): Policy => ({ audit: 'best-effort', allow: [], deny: [], process: [], ...rules });
 const plugin = 'example.com/a';
 
 describe('patterns', () => {
@@ -140,5 +142,18 @@ describe('a policy', () => {
     const grants = { env: ['HOME', 'AWS_KEY'], readFile: ['/', '/data'], config: ['env' as const] };
     const one = policy({ deny: [{ permission: 'env:AWS_*' }, { permission: 'readFile:/etc' }] });
     assert.deepEqual(applyPolicy(one, plugin, grants), { env: ['HOME'], readFile: ['/data'], config: ['env'] });
+  });
+
+  it('gives a process of its own to those it names, whatever was chosen; else the choice counts, else what is asked for', () => {
+    const named = policy({ process: [{ plugin: 'example.com/*' }] });
+    const where = (rules: Policy, isolation: 'default' | 'thread' | 'process', permissions: object, name = plugin): string =>
+      isolationOf(rules, { isolation, manifest: { name, permissions } as Manifest });
+    assert.equal(where(named, 'thread', {}), 'process');
+    assert.equal(where(named, 'thread', {}, 'example.org/b'), 'thread');
+    assert.equal(where(policy({ process: [{}] }), 'default', {}, 'anything'), 'process');
+    assert.equal(where(policy({}), 'default', {}), 'thread');
+    assert.equal(where(policy({}), 'default', { config: ['env'], readFile: [] }), 'thread');
+    assert.equal(where(policy({}), 'default', { env: ['HOME'] }), 'process');
+    assert.equal(where(policy({}), 'thread', { env: ['HOME'] }), 'thread');
   });
 });

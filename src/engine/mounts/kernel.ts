@@ -33,13 +33,16 @@ export function mountProc(root: string, isRealRoot: boolean): FstabLine[] {
   return isRealRoot ? [proc, ...READ_ONLY.filter(exists).flatMap((path) => freeze(`${root}${path}`)), ...maskBelow('/proc', root)] : [proc];
 }
 
-/** Only whoever owns the network namespace may mount a new sysfs, so that an ordinary user sees the host's. */
+/**
+ * The host's, read-only: only whoever owns the network namespace may mount a new sysfs, and that fails over an image that is `/`,
+ * whose own `/sys` it would be. An ordinary user may show it only with what is mounted below it.
+ */
 export function mountSys(root: string, isRealRoot: boolean): FstabLine[] {
   const target = `${root}/sys`;
-  if (isRealRoot) return [{ source: 'sysfs', target, type: 'sysfs', options: ['ro', ...HARMLESS] }, ...maskBelow('/sys', root)];
   return [
-    { source: '/sys', target, type: 'none', options: ['rbind'] },
+    { source: '/sys', target, type: 'none', options: [isRealRoot ? 'bind' : 'rbind'] },
     { source: 'none', target, type: 'none', options: ['remount', 'bind', 'ro', ...HARMLESS] },
+    ...(isRealRoot ? maskBelow('/sys', root) : []),
   ];
 }
 

@@ -1,0 +1,22 @@
+import type { IsolationChoice } from '#catalog/catalog.js';
+import type { Isolation } from '#host/host.js';
+import type { Manifest } from '#package/package.js';
+import { demandsProcess, type Policy } from './policy.js';
+
+/**
+ * Where a plugin runs. The policy stands above the operator's choice at install. Without either, one that asks for a power over the
+ * host gets a process of its own: nobody has signed for it, and a thread can be made to take the whole command with it
+ * (docs/decisions/isolation-process.md).
+ */
+export function isolationOf(policy: Policy, { isolation, manifest }: { isolation: IsolationChoice; manifest: Manifest }): Isolation {
+  if (demandsProcess(policy, manifest.name)) return 'process';
+  if (isolation !== 'default') return isolation;
+  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => kind !== 'config' && (asked ?? []).length > 0);
+  return powers.length > 0 ? 'process' : 'thread';
+}
+
+/** What it means, for whoever inspects the plugin. */
+export const isolationMeanings: Readonly<Record<Isolation, string>> = {
+  thread: "in bulkhead's own process; one very large allocation can make V8 end the whole command",
+  process: 'of its own, with a memory limit that the kernel holds',
+};
