@@ -45,8 +45,12 @@ describe('the manifest of a package', () => {
 
 describe('a manifest is refused, with file and field, when', () => {
   const cases: [title: string, bytes: () => Uint8Array, message: RegExp][] = [
-    ['it is empty', () => toBytes(''), /^could not get manifest: while decoding JSON manifest: \/somewhere\/sample\.sif: it is not JSON$/],
-    ['it is not JSON', () => toBytes('{123'), /sample\.sif: it is not JSON$/],
+    [
+      'it is empty (apptainer 44)',
+      () => toBytes(''),
+      /^could not get manifest: while decoding JSON manifest: \/somewhere\/sample\.sif: it is not JSON$/,
+    ],
+    ['it is not JSON (apptainer 45)', () => toBytes('{123'), /sample\.sif: it is not JSON$/],
     ['it is not UTF-8', () => new Uint8Array([0x7b, 0xff, 0x7d]), /it is not UTF-8$/],
     ['it begins with a byte order mark', () => toBytes(`\ufeff${JSON.stringify(buildManifest())}`), /it is not JSON$/],
     ['it is no object', () => toBytes('[]'), /sample\.sif: (?:.*: )?Invalid/],

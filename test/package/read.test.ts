@@ -12,7 +12,7 @@ const path = '/somewhere/sample.sif';
 const partition = { fsType: FS_TYPES.raw, partType: PART_TYPES.data, arch: '00' };
 
 describe('readPackage', () => {
-  it('gives back what packPlugin was given', () => {
+  it('gives back what packPlugin was given (apptainer 38, 46)', () => {
     const sourceMap = new TextEncoder().encode('{"version":3}');
     const bytes = buildPackage({ script: 'globalThis.ü = 1;\n', sourceMap });
     const plugin = readPackage(bytes, path);
@@ -23,8 +23,8 @@ describe('readPackage', () => {
   });
 
   const accepted: [title: string, change: (objects: readonly NewObject[]) => readonly NewObject[]][] = [
-    ['in reversed order', (objects) => objects.toReversed()],
-    ['with a signature', (objects) => [...objects, buildSignature()]],
+    ['in reversed order (apptainer 39, 47)', (objects) => objects.toReversed()],
+    ['with a signature (apptainer 40, 48)', (objects) => [...objects, buildSignature()]],
     ['with objects of later versions', (objects) => [...objects, { dataType: 0x4009, name: 'sbom.json', data: new Uint8Array(3) }]],
     ['in another group than 1', (objects) => objects.map((object) => ({ ...object, groupId: 7 }))],
   ];
@@ -37,35 +37,39 @@ describe('readPackage', () => {
   const script = 'plugin.js';
   const manifest = 'plugin.manifest';
   const refused: [title: string, change: (objects: readonly NewObject[]) => readonly NewObject[], why: string][] = [
-    ['without objects', () => [], 'it has no plugin.js'],
-    ['without the script', (objects) => objects.filter(({ name }) => name !== script), 'it has no plugin.js'],
-    ['without the manifest', (objects) => objects.filter(({ name }) => name !== manifest), 'it has no plugin.manifest'],
+    ['without objects (apptainer 43)', () => [], 'it has no plugin.js'],
+    ['without the script (apptainer 30)', (objects) => objects.filter(({ name }) => name !== script), 'it has no plugin.js'],
+    ['without the manifest (apptainer 36)', (objects) => objects.filter(({ name }) => name !== manifest), 'it has no plugin.manifest'],
     ['with plugin.so, of Apptainer', changeObject(script, { name: 'plugin.so' }), 'it has no plugin.js'],
     ['with two scripts', (objects) => [...objects, ...objects.slice(0, 1)], 'it has more than one plugin.js'],
     ['with two manifests', (objects) => [...objects, ...objects.slice(1, 2)], 'it has more than one plugin.manifest'],
-    ['whose script is of another type', (objects) => objects.map(asGenericScript), 'plugin.js is not a partition of type Raw/Data'],
+    [
+      'whose script is of another type (apptainer 32)',
+      (objects) => objects.map(asGenericScript),
+      'plugin.js is not a partition of type Raw/Data',
+    ],
     [
       'whose script has another file system',
       changeObject(script, { partition: { ...partition, fsType: FS_TYPES.squash } }),
       'plugin.js is not a partition of type Raw/Data',
     ],
     [
-      'whose script has a file system that is none',
+      'whose script has a file system that is none (apptainer 33)',
       changeObject(script, { partition: { ...partition, fsType: 0 } }),
       'plugin.js is not a partition of type Raw/Data',
     ],
     [
-      'whose script is a system partition',
+      'whose script is a system partition (apptainer 34)',
       changeObject(script, { partition: { ...partition, partType: PART_TYPES.system } }),
       'plugin.js is not a partition of type Raw/Data',
     ],
     [
-      'whose script is a partition of no kind',
+      'whose script is a partition of no kind (apptainer 35)',
       changeObject(script, { partition: { ...partition, partType: 99 } }),
       'plugin.js is not a partition of type Raw/Data',
     ],
     [
-      'whose manifest is of another type',
+      'whose manifest is of another type (apptainer 37)',
       changeObject(manifest, { dataType: DATA_TYPES.generic }),
       'plugin.manifest is not of type GenericJSON',
     ],
@@ -92,7 +96,7 @@ describe('readPackage', () => {
     });
   }
 
-  it('refuses a package whose script is marked unused', () => {
+  it('refuses a package whose script is marked unused (apptainer 31)', () => {
     const bytes = buildPackage();
     bytes[4096 + 4] = 0;
     new DataView(bytes.buffer).setBigInt64(80, 47n, true);
@@ -107,7 +111,7 @@ describe('readPackage', () => {
     });
   });
 
-  it('refuses what is no SIF file, or a broken one', () => {
+  it('refuses what is no SIF file, none at all, or a broken one (apptainer 29, 41-42)', () => {
     const notSif = { code: 'PACKAGE_UNLOADABLE', message: 'could not load plugin: image format not recognized' };
     assert.throws(() => readPackage(new Uint8Array(), path), notSif);
     assert.throws(() => readPackage(new TextEncoder().encode('{}'), path), notSif);
@@ -150,7 +154,7 @@ describe('readPackageFile', () => {
     assert.equal((await readPackageFile(file)).digest, (await readPackageFile(join(directory, 'link'))).digest);
   });
 
-  it('says what Apptainer says of a missing file', async () => {
+  it('says what Apptainer says of a missing file (apptainer 108)', async () => {
     const file = join(directory, 'missing.sif');
     const message = `could not load plugin: failed to retrieve path for ${file}: lstat ${file}: no such file or directory`;
     await assert.rejects(readPackageFile(file), { code: 'PACKAGE_NOT_FOUND', message });
