@@ -14,7 +14,16 @@ export async function describeScript(script: string, { name, log }: { name: stri
     script,
     isolation: 'thread',
     env: {},
-    powers: { plugin: name, grants: {}, env: {}, budgets: defaultBudgets, log, print: () => undefined, stateDirectory: '/nonexistent' },
+    powers: {
+      plugin: name,
+      grants: {},
+      env: {},
+      budgets: defaultBudgets,
+      log,
+      print: () => undefined,
+      sealed: [],
+      stateDirectory: '/nonexistent',
+    },
   });
   try {
     return checkDescription(name, await compartment.describe());

@@ -107,6 +107,10 @@ export const powerErrors = {
     pluginError('POWER_ONLY_IN_COMMANDS', `Cannot use ${power}: it works only while a contributed command runs`, { data: { power } }),
   notGranted: (power: string, what: string): BulkheadError =>
     pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${what}: it was not granted`, { data: { power, what } }),
+  sealed: (power: string, path: string): BulkheadError =>
+    pluginError('POWER_NOT_GRANTED', `Cannot use ${power} on ${path}: it is Bulkhead's own, which no grant reaches`, {
+      data: { power, what: path },
+    }),
   fileUnreadable: (path: string, why: string): BulkheadError =>
     pluginError('POWER_FILE_UNREADABLE', `Cannot read ${path}: ${why}`, { data: { path } }),
   fileUnwritable: (path: string, why: string): BulkheadError =>

@@ -53,6 +53,8 @@ export interface HostOptions {
   readonly print: (text: string) => void;
   /** The directory of this uid's plugin state; each plugin has a directory of its own below it. */
   readonly stateDirectory: string;
+  /** Directories of Bulkhead itself: plugins, configuration, state, sessions. No grant of files reaches into them. */
+  readonly sealed?: readonly string[] | undefined;
   /** The caller's environment, of which plugins see what was granted by name. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the uses of powers are recorded; nowhere where absent. */
@@ -128,7 +130,7 @@ export function openHost(options: HostOptions): Host {
   };
 }
 
-async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env, audit }: HostOptions): Promise<Compartment> {
+async function load(plugin: RunnablePlugin, { log, print, stateDirectory, sealed = [], env, audit }: HostOptions): Promise<Compartment> {
   const { name, grants, budgets = defaultBudgets, conduct } = plugin;
   const { script, locate } = await plugin.load();
   const granted = pickEnvironment(grants, env);
@@ -140,7 +142,17 @@ async function load(plugin: RunnablePlugin, { log, print, stateDirectory, env, a
     isolation: plugin.isolation,
     locate,
     env: granted,
-    powers: { plugin: name, grants, env: granted, budgets, log, print, stateDirectory: join(stateDirectory, hashName(name)), audit },
+    powers: {
+      plugin: name,
+      grants,
+      env: granted,
+      budgets,
+      log,
+      print,
+      sealed,
+      stateDirectory: join(stateDirectory, hashName(name)),
+      audit,
+    },
     onLost: conduct?.failed,
   });
 }

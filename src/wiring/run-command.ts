@@ -5,7 +5,7 @@ import { auditOf } from './audit.js';
 import { wiringErrors } from './errors.js';
 import { openQuarantine } from './quarantine.js';
 import { toRunnable } from './runnable.js';
-import { stateRoot, type Scene } from './scene.js';
+import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
 /** Runs a command that a plugin contributes; resolves with its exit code. */
 export async function runCommand(scene: Scene, plugin: string, input: CallbackInput<'command'>): Promise<number> {
@@ -13,7 +13,8 @@ export async function runCommand(scene: Scene, plugin: string, input: CallbackIn
   if (installation === undefined) throw wiringErrors.notFound(plugin);
   const { 'version-lock': lock, budgets, policy } = await scene.settings();
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, audit: auditOf(scene, policy), stateDirectory: stateRoot(scene.paths) });
+  const sealed = sealedDirectories(scene);
+  const host = openHost({ ...scene, audit: auditOf(scene, policy), sealed, stateDirectory: stateRoot(scene.paths) });
   try {
     return (
       (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine })), 'command', input)) ??

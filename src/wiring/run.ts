@@ -16,7 +16,7 @@ import { wiringErrors } from './errors.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
-import { stateRoot, type Scene } from './scene.js';
+import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
 export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
@@ -29,7 +29,7 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
     .map((installation) => applyRequirement(installation, requirement));
   const audit = auditOf(scene, policy);
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, audit, stateDirectory: stateRoot(scene.paths) });
+  const host = openHost({ ...scene, audit, sealed: sealedDirectories(scene), stateDirectory: stateRoot(scene.paths) });
   try {
     const plugins = enabled.map((installation) => ({
       installation,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Log } from '#base/log.js';
 import type { Paths } from '#base/paths.js';
 import { hashName } from '#base/hash-name.js';
@@ -15,6 +15,12 @@ export interface Scene {
   readonly place: CatalogPlace;
   /** Reads the operator's configuration at the first call. */
   readonly settings: () => Promise<Settings>;
+}
+
+/** Directories that decide what plugins may do, or hold what is of others: no plugin reads or writes in them, whatever it was granted. */
+export function sealedDirectories({ paths, place }: Scene): string[] {
+  const plugins = [paths.systemPlugins, paths.userPlugins, ...place.directories.map(({ path }) => path)];
+  return [...new Set([...plugins, dirname(paths.configFile), paths.state, paths.run])];
 }
 
 /** Where plugins of this uid keep what is theirs. */

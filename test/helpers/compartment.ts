@@ -55,11 +55,18 @@ export async function openTestHost({
   deadlineMs,
   isolation: usual = 'thread',
   audit,
-}: { env?: Record<string, string>; deadlineMs?: number; isolation?: Isolation; audit?: Audit } = {}): Promise<TestHost> {
+  sealed,
+}: {
+  env?: Record<string, string>;
+  deadlineMs?: number;
+  isolation?: Isolation;
+  audit?: Audit;
+  sealed?: readonly string[];
+} = {}): Promise<TestHost> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
   const log = memoryLog();
   let printed = '';
-  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs, audit });
+  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs, audit, sealed });
   return {
     host,
     log,
@@ -87,7 +94,11 @@ export function buildConfig(changes: Partial<ContainerConfig> = {}): ContainerCo
   return { image: 'host:', command: ['true'], env: { PATH: '/bin' }, mounts: [], workingDirectory: '/', readOnly: false, ...changes };
 }
 
-export type OpenTestHost = (options?: { env?: Record<string, string>; deadlineMs?: number }) => Promise<TestHost>;
+export type OpenTestHost = (options?: {
+  env?: Record<string, string>;
+  deadlineMs?: number;
+  sealed?: readonly string[];
+}) => Promise<TestHost>;
 
 /** The same tests with compartments in threads and in processes: one contract, two tiers. */
 export function describeTiers(title: string, tests: (open: OpenTestHost, isolation: Isolation) => void): void {

@@ -25,6 +25,7 @@ export function contextOf(grants: Permissions): PowerContext {
     budgets: defaultBudgets,
     log: memoryLog(),
     print: () => undefined,
+    sealed: [],
     stateDirectory: '/nonexistent',
   };
 }

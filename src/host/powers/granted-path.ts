@@ -43,6 +43,24 @@ export async function isGranted(real: string, grants: readonly string[]): Promis
   return false;
 }
 
+/**
+ * Whether `real`, as bytes, is one of these directories or below one, whoever owns the links on the way to them: they are the
+ * host's own words, and what is closed stays closed where one is a link of somebody else.
+ */
+export async function isWithinAny(real: string, directories: readonly string[]): Promise<boolean> {
+  for (const directory of directories) {
+    if (isWithin(real, bytesOf(directory))) return true;
+    const held = await hold(directory, 'directory').catch(() => undefined);
+    if (held === undefined) continue;
+    try {
+      if (isWithin(real, await realPathOf(held))) return true;
+    } finally {
+      await held.close();
+    }
+  }
+  return false;
+}
+
 /** Both are canonical: the contract's schema, or the kernel's answer. */
 export function isWithin(path: string, grant: string): boolean {
   return path === grant || path.startsWith(grant === '/' ? '/' : `${grant}/`);

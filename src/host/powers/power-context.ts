@@ -14,6 +14,8 @@ export interface PowerContext {
   readonly env: Readonly<Record<string, string>>;
   /** The directory of this plugin's own state. */
   readonly stateDirectory: string;
+  /** Directories of Bulkhead itself: no grant of files reaches into them. */
+  readonly sealed: readonly string[];
   /** Where each use is recorded; absent where a plugin is only looked at. */
   readonly audit?: Audit | undefined;
 }

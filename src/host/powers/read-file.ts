@@ -3,18 +3,20 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
 import { systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
-import { hold, isGranted, isWithin, pathOf, realPathOf } from './granted-path.js';
+import { hold, isGranted, isWithin, isWithinAny, pathOf, realPathOf } from './granted-path.js';
 import type { PowerContext } from './power-context.js';
 
 const sizeMaxBytes = 1_048_576;
 
 /** Reads a granted file. What lies in a grant but truly is elsewhere, through a symbolic link, was not granted. */
-export async function readFile({ path }: PowerInput<'readFile'>, { grants }: PowerContext): Promise<string> {
+export async function readFile({ path }: PowerInput<'readFile'>, { grants, sealed }: PowerContext): Promise<string> {
   const granted = grants.readFile ?? [];
   if (!granted.some((grant) => isWithin(path, grant))) throw powerErrors.notGranted('readFile', path);
   const held = await orUnreadable(path, hold(path));
   try {
-    if (!(await isGranted(await realPathOf(held), granted))) throw powerErrors.notGranted('readFile', path);
+    const real = await realPathOf(held);
+    if (!(await isGranted(real, granted))) throw powerErrors.notGranted('readFile', path);
+    if (await isWithinAny(real, sealed)) throw powerErrors.sealed('readFile', path);
     return await readHeld(held, path);
   } finally {
     await held.close();

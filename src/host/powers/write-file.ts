@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { powerErrors } from '../errors.js';
-import { bytesOf, hold, isGranted, isWithin, pathOf, realPathOf } from './granted-path.js';
+import { bytesOf, hold, isGranted, isWithin, isWithinAny, pathOf, realPathOf } from './granted-path.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 
 const sizeMaxBytes = 1_048_576;
@@ -16,14 +16,18 @@ const newMode = 0o644;
  * Writes a granted file whole: staged beside it and renamed, so that a reader sees the old text or the new one. The directory is
  * held meanwhile, and a link is never written through.
  */
-export async function writeFile({ path, text }: PowerInput<'writeFile'>, { grants }: PowerContext, call: CallInFlight): Promise<undefined> {
+export async function writeFile(
+  { path, text }: PowerInput<'writeFile'>,
+  { grants, sealed }: PowerContext,
+  call: CallInFlight,
+): Promise<undefined> {
   const bytes = Buffer.from(text);
   const granted = grants.writeFile ?? [];
   if (!granted.some((grant) => isWithin(path, grant))) throw powerErrors.notGranted('writeFile', path);
   if (bytes.length > sizeMaxBytes) throw powerErrors.fileUnwritable(path, `larger than ${sizeMaxBytes} bytes`);
   if (path === '/') throw powerErrors.fileUnwritable(path, 'not a regular file');
   try {
-    await replaceIn(dirname(path), basename(path), { path, granted, bytes, call });
+    await replaceIn(dirname(path), basename(path), { path, granted, sealed, bytes, call });
   } catch (error) {
     if (error instanceof BulkheadError) throw error;
     throw powerErrors.fileUnwritable(path, systemCodeOf(error) ?? 'unknown error');
@@ -33,11 +37,12 @@ export async function writeFile({ path, text }: PowerInput<'writeFile'>, { grant
 interface Change {
   readonly path: string;
   readonly granted: readonly string[];
+  readonly sealed: readonly string[];
   readonly bytes: Uint8Array;
   readonly call: CallInFlight;
 }
 
-async function replaceIn(parent: string, name: string, { path, granted, bytes, call }: Change): Promise<void> {
+async function replaceIn(parent: string, name: string, { path, granted, sealed, bytes, call }: Change): Promise<void> {
   const directory = await hold(parent, 'directory');
   try {
     const real = await realPathOf(directory);
@@ -47,6 +52,7 @@ async function replaceIn(parent: string, name: string, { path, granted, bytes, c
       if (granted.includes(path) && (await find(target))?.isSymbolicLink()) throw powerErrors.fileUnwritable(path, 'a symbolic link');
       throw powerErrors.notGranted('writeFile', path);
     }
+    if (await isWithinAny(`${real === '/' ? '' : real}/${bytesOf(name)}`, sealed)) throw powerErrors.sealed('writeFile', path);
     const old = await find(target);
     if (old?.isSymbolicLink()) throw powerErrors.fileUnwritable(path, 'a symbolic link');
     if (old && !old.isFile()) throw powerErrors.fileUnwritable(path, 'not a regular file');
