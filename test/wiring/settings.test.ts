@@ -36,7 +36,7 @@ describe('bulkhead.toml', () => {
       'version-lock': 'range',
       'required-plugins': [],
       budgets: {},
-      policy: { audit: 'best-effort', allow: [], deny: [] },
+      policy: { audit: 'best-effort', allow: [], deny: [], process: [] },
     };
     assert.deepEqual(await readSettings(join(directory, 'none.toml'), uid), defaults);
     assert.deepEqual(await read(''), defaults);
@@ -52,6 +52,8 @@ permission = "env:AWS_*"
 because = "secret"
 [[policy.allow]]
 permission = "readFile:/data/*/in"
+[[policy.process]]
+plugin = "example.org/*"
 `;
     assert.deepEqual(await read(text), {
       'version-lock': 'exact',
@@ -61,6 +63,7 @@ permission = "readFile:/data/*/in"
         audit: 'required',
         deny: [{ plugin: 'example.com/**', permission: 'env:AWS_*', because: 'secret' }],
         allow: [{ permission: 'readFile:/data/*/in' }],
+        process: [{ plugin: 'example.org/*' }],
       },
     });
   });
