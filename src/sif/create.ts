@@ -1,89 +1,56 @@
-import { encodeDescriptor, encodePartition, type Partition, type SifDescriptor } from './descriptor.js';
-import { cannotCreate } from './errors.js';
-import { encodeHeader } from './header.js';
-import {
-  DATA_TYPES,
-  DESCRIPTOR_BYTES,
-  DESCRIPTORS_OFFSET,
-  DESCRIPTORS_TOTAL,
-  EXTRA_BYTES,
-  GROUP_MASK,
-  HEADER_BYTES,
-  NAME_BYTES,
-  PART_TYPES,
-  PARTITION_ALIGNMENT_BYTES,
-} from './layout.js';
+import { addObject, type NewObject } from './add.js';
+import { cannotWrite } from './errors.js';
+import { isReadable } from './fields.js';
+import { emptyHeader, NIL_ID } from './header.js';
+import { DESCRIPTOR_BYTES, DESCRIPTORS_MAX, DESCRIPTORS_OFFSET, DESCRIPTORS_TOTAL, GO_ZERO_TIME, LAUNCH_SCRIPT_BYTES } from './layout.js';
+import { MemoryStorage, type SifStorage } from './storage.js';
+import { writeHeader } from './table.js';
 
-export interface NewObject {
-  /** One of DATA_TYPES. */
-  readonly dataType: number;
-  /** At most 128 bytes. */
-  readonly name: string;
-  readonly data: Uint8Array;
-  /** 1 where absent; 0 means no group. */
-  readonly groupId?: number;
-  /** The group that this object is about, as a signature's is. */
-  readonly linkedGroupId?: number;
-  /** The data begin at a multiple of it; 4096 for a partition and 1 for others, where absent. */
-  readonly alignmentBytes?: number;
-  /** For a partition, and only there. Never a primary system: that one would set the architecture of the file. */
-  readonly partition?: Partition;
-  /** The type-specific part of others, at most 384 bytes. */
-  readonly extra?: Uint8Array;
+export interface NewSif {
+  readonly objects?: readonly NewObject[];
+  /** At most 31 bytes, e.g. `#!/usr/bin/env run-singularity\n`; none where absent. */
+  readonly launchScript?: string;
+  /** A UUID; nil where absent. */
+  readonly id?: string;
+  /** Seconds since 1970; Go's zero time where absent. */
+  readonly time?: number;
+  /** How many objects it has room for; 48 where absent, at most 4096. */
+  readonly capacity?: number;
 }
 
-/** Writes a SIF file. The same objects give the same bytes. */
-export function createSif({ objects }: { readonly objects: readonly NewObject[] }): Uint8Array {
-  if (objects.length > DESCRIPTORS_TOTAL) throw cannotCreate(`${objects.length} objects are more than ${DESCRIPTORS_TOTAL}`);
-  const dataOffset = DESCRIPTORS_OFFSET + DESCRIPTORS_TOTAL * DESCRIPTOR_BYTES;
-  const descriptors = placeObjects(objects, dataOffset);
-  const last = descriptors.at(-1);
-  const end = last === undefined ? dataOffset : last.offset + last.size;
-  const file = new Uint8Array(end);
-  encodeHeader(new DataView(file.buffer, 0, HEADER_BYTES), {
-    descriptorsFree: DESCRIPTORS_TOTAL - objects.length,
-    descriptorsTotal: DESCRIPTORS_TOTAL,
-    descriptorsOffset: DESCRIPTORS_OFFSET,
-    dataOffset,
-    dataSize: end - dataOffset,
-  });
-  for (const [index, object] of objects.entries()) {
-    const descriptor = descriptors[index];
-    if (descriptor === undefined) continue;
-    encodeDescriptor(new DataView(file.buffer, DESCRIPTORS_OFFSET + index * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES), descriptor);
-    file.set(object.data, descriptor.offset);
-  }
-  return file;
+/** Writes a SIF file. Without `id` and `time` the same objects give the same bytes. Throws as addObject does. */
+export function createSif(sif: NewSif): Uint8Array {
+  const storage = new MemoryStorage();
+  createSifIn(storage, sif);
+  return storage.bytes;
 }
 
-/** Gives each object its id and its place: one behind the other, each at its alignment. */
-function placeObjects(objects: readonly NewObject[], dataOffset: number): SifDescriptor[] {
-  let end = dataOffset;
-  return objects.map((object, index) => {
-    const offset = alignUp(end, alignmentOf(object));
-    const size = object.data.length;
-    const sizeWithPadding = offset - end + size;
-    end = offset + size;
-    return { ...describeObject(object, index + 1), offset, size, sizeWithPadding };
-  });
+/** Into an empty storage. */
+export function createSifIn(storage: SifStorage, { objects = [], launchScript = '', id, time = GO_ZERO_TIME, capacity }: NewSif): void {
+  const descriptorsTotal = checkCapacity(capacity ?? DESCRIPTORS_TOTAL);
+  const names = { launchScript: checkLaunchScript(launchScript), id: id === undefined ? NIL_ID : parseId(id) };
+  const header = emptyHeader({ ...names, createdAt: time, descriptorsTotal, descriptorsOffset: DESCRIPTORS_OFFSET });
+  storage.resize(DESCRIPTORS_OFFSET + descriptorsTotal * DESCRIPTOR_BYTES);
+  writeHeader(storage, header);
+  for (const object of objects) addObject(storage, object, { time });
 }
 
-function describeObject(object: NewObject, id: number): Omit<SifDescriptor, 'offset' | 'size' | 'sizeWithPadding'> {
-  const { dataType, name, groupId = 1, linkedGroupId = 0, partition, extra = new Uint8Array() } = object;
-  if (new TextEncoder().encode(name).length > NAME_BYTES)
-    throw cannotCreate(`name ${JSON.stringify(name)} has more than ${NAME_BYTES} bytes`);
-  if (extra.length > EXTRA_BYTES) throw cannotCreate(`extra of ${JSON.stringify(name)} has more than ${EXTRA_BYTES} bytes`);
-  if (Math.max(groupId, linkedGroupId) >= 2 ** 32 - GROUP_MASK) throw cannotCreate(`group of ${JSON.stringify(name)} is out of range`);
-  if ((dataType === DATA_TYPES.partition) !== (partition !== undefined))
-    throw cannotCreate('a partition, and only a partition, has a partition type');
-  if (partition?.partType === PART_TYPES.primarySystem) throw cannotCreate('primary system partitions are not written here');
-  return { dataType, id, groupId, linkedId: 0, linkedGroupId, name, extra: partition === undefined ? extra : encodePartition(partition) };
+/** What readTable would not take is not written. */
+function checkCapacity(capacity: number): number {
+  if (!Number.isSafeInteger(capacity) || capacity < 0 || capacity > DESCRIPTORS_MAX)
+    throw cannotWrite(`descriptor capacity not supported: ${capacity} is not between 0 and ${DESCRIPTORS_MAX}`);
+  return capacity;
 }
 
-function alignmentOf({ dataType, alignmentBytes }: NewObject): number {
-  return alignmentBytes ?? (dataType === DATA_TYPES.partition ? PARTITION_ALIGNMENT_BYTES : 1);
+function checkLaunchScript(text: string): string {
+  if (new TextEncoder().encode(text).length >= LAUNCH_SCRIPT_BYTES)
+    throw cannotWrite(`launch script too large: it has ${LAUNCH_SCRIPT_BYTES} bytes or more`);
+  if (!isReadable(text)) throw cannotWrite('the launch script cannot be read back');
+  return text;
 }
 
-function alignUp(offset: number, alignmentBytes: number): number {
-  return Math.ceil(offset / alignmentBytes) * alignmentBytes;
+function parseId(id: string): string {
+  const digits = id.replaceAll('-', '').toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) throw cannotWrite(`${JSON.stringify(id)} is no UUID`);
+  return digits;
 }

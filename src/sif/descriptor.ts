@@ -1,14 +1,7 @@
 import { invalidSif } from './errors.js';
-import { readCount, readText, recordAt, writeBytes, writeInteger, writeText, type FilePart } from './fields.js';
-import { readArch } from './header.js';
-import { DATA_TYPES, DESCRIPTOR, DESCRIPTOR_BYTES, EXTRA_BYTES, GO_ZERO_TIME, GROUP_MASK, NAME_BYTES } from './layout.js';
-
-export interface Partition {
-  readonly fsType: number;
-  readonly partType: number;
-  /** Two digits. */
-  readonly arch: string;
-}
+import { readCount, readInteger, readText, recordAt, writeBytes, writeInteger, writeText, type FilePart } from './fields.js';
+import { DATA_TYPES, DESCRIPTOR, DESCRIPTOR_BYTES, EXTRA_BYTES, GROUP_MASK, NAME_BYTES } from './layout.js';
+import { readPartition, type Partition } from './partition.js';
 
 export interface SifDescriptor {
   /** One of DATA_TYPES, or a type that a later SIF adds. */
@@ -25,6 +18,12 @@ export interface SifDescriptor {
   readonly size: number;
   /** The size, and the zeros in front that align it. */
   readonly sizeWithPadding: number;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  /** Of whoever wrote it, in old files; 0 today. */
+  readonly uid: number;
+  readonly gid: number;
   readonly name: string;
   /** The type-specific part, 384 bytes. */
   readonly extra: Uint8Array;
@@ -32,9 +31,9 @@ export interface SifDescriptor {
   readonly partition?: Partition;
 }
 
-/** Reads one slot; nothing where it is free. Offsets are not yet compared with the file. The inverse of encodeDescriptor. */
-export function decodeDescriptor(file: Uint8Array, offset: number, slot: number): SifDescriptor | undefined {
-  const record = recordAt(file, offset, { length: DESCRIPTOR_BYTES, where: `descriptor ${slot}` });
+/** Reads one slot of the descriptors, 1 for the first; nothing where it is free. Offsets are not yet compared with the file. The inverse of encodeDescriptor. */
+export function decodeDescriptor(table: Uint8Array, slot: number): SifDescriptor | undefined {
+  const record = recordAt(table, (slot - 1) * DESCRIPTOR_BYTES, { length: DESCRIPTOR_BYTES, where: `descriptor ${slot}` });
   const used = record.view.getUint8(DESCRIPTOR.used);
   if (used === 0) return undefined;
   if (used !== 1) throw invalidSif(record.where, `"used" is ${used}, not 0 or 1`);
@@ -45,44 +44,41 @@ export function decodeDescriptor(file: Uint8Array, offset: number, slot: number)
     offset: readCount(record, DESCRIPTOR.offset, 'offset'),
     size: readCount(record, DESCRIPTOR.size, 'size'),
     sizeWithPadding: readCount(record, DESCRIPTOR.sizeWithPadding, 'size with padding'),
+    createdAt: readInteger(record, DESCRIPTOR.createdAt, 'creation time'),
+    modifiedAt: readInteger(record, DESCRIPTOR.modifiedAt, 'modification time'),
+    uid: readInteger(record, DESCRIPTOR.uid, 'user'),
+    gid: readInteger(record, DESCRIPTOR.gid, 'group of the user'),
     name: readText(record, DESCRIPTOR.name, { length: NAME_BYTES, field: 'name' }),
     extra: record.bytes.subarray(DESCRIPTOR.extra),
-    ...(dataType === DATA_TYPES.partition && { partition: readPartition(record) }),
+    ...(dataType === DATA_TYPES.partition && {
+      partition: readPartition(recordAt(record.bytes, DESCRIPTOR.extra, { length: EXTRA_BYTES, where: record.where })),
+    }),
   };
 }
 
-export function encodeDescriptor(view: DataView, descriptor: SifDescriptor): void {
+/** 585 bytes. */
+export function encodeDescriptor(descriptor: SifDescriptor): Uint8Array {
+  const bytes = new Uint8Array(DESCRIPTOR_BYTES);
+  const view = new DataView(bytes.buffer);
   view.setInt32(DESCRIPTOR.dataType, descriptor.dataType, true);
   view.setUint8(DESCRIPTOR.used, 1);
   view.setUint32(DESCRIPTOR.id, descriptor.id, true);
   view.setUint32(DESCRIPTOR.groupId, GROUP_MASK + descriptor.groupId, true);
-  view.setUint32(DESCRIPTOR.linkedId, descriptor.linkedGroupId === 0 ? descriptor.linkedId : GROUP_MASK + descriptor.linkedGroupId, true);
+  view.setUint32(DESCRIPTOR.linkedId, encodeLink(descriptor), true);
   writeInteger(view, DESCRIPTOR.offset, descriptor.offset);
   writeInteger(view, DESCRIPTOR.size, descriptor.size);
   writeInteger(view, DESCRIPTOR.sizeWithPadding, descriptor.sizeWithPadding);
-  writeInteger(view, DESCRIPTOR.createdAt, GO_ZERO_TIME);
-  writeInteger(view, DESCRIPTOR.modifiedAt, GO_ZERO_TIME);
+  writeInteger(view, DESCRIPTOR.createdAt, descriptor.createdAt);
+  writeInteger(view, DESCRIPTOR.modifiedAt, descriptor.modifiedAt);
+  writeInteger(view, DESCRIPTOR.uid, descriptor.uid);
+  writeInteger(view, DESCRIPTOR.gid, descriptor.gid);
   writeText(view, DESCRIPTOR.name, descriptor.name);
   writeBytes(view, DESCRIPTOR.extra, descriptor.extra);
+  return bytes;
 }
 
-/** Int32 file system, int32 kind, two digits of architecture. The inverse of readPartition. */
-export function encodePartition({ fsType, partType, arch }: Partition): Uint8Array {
-  const extra = new Uint8Array(EXTRA_BYTES);
-  const view = new DataView(extra.buffer);
-  view.setInt32(0, fsType, true);
-  view.setInt32(4, partType, true);
-  writeText(view, 8, arch);
-  return extra;
-}
-
-function readPartition(record: FilePart): Partition {
-  const { view } = record;
-  return {
-    fsType: view.getInt32(DESCRIPTOR.extra, true),
-    partType: view.getInt32(DESCRIPTOR.extra + 4, true),
-    arch: readArch(record, DESCRIPTOR.extra + 8),
-  };
+export function encodeLink({ linkedId, linkedGroupId }: Pick<SifDescriptor, 'linkedId' | 'linkedGroupId'>): number {
+  return linkedGroupId === 0 ? linkedId : GROUP_MASK + linkedGroupId;
 }
 
 function readIds({ view, where }: FilePart): Pick<SifDescriptor, 'id' | 'groupId' | 'linkedId' | 'linkedGroupId'> {

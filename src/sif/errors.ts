@@ -13,7 +13,28 @@ export function invalidSif(where: string, why: string): BulkheadError {
   });
 }
 
-/** Ours: whoever calls `createSif` passes what fits. */
-export function cannotCreate(why: string): BulkheadError {
-  return bugError('SIF_UNWRITABLE', `Cannot create SIF: ${why}`);
+/** Ours: whoever writes a SIF passes what fits. */
+export function cannotWrite(why: string): BulkheadError {
+  return bugError('SIF_UNWRITABLE', `Cannot write SIF: ${why}`);
 }
+
+/** What somebody asked of a file that is well. apptainer/sif's words in the text. */
+export const sifErrors = {
+  full: (total: number) =>
+    userError('SIF_FULL', `Cannot add the object: all ${total} descriptors are used (insufficient descriptor capacity)`, {
+      data: { total },
+    }),
+  primaryTaken: (id: number) =>
+    userError('SIF_PRIMARY_TAKEN', `Cannot add the partition: image already contains a primary partition, object ${id}`, { data: { id } }),
+  empty: () => userError('SIF_EMPTY', 'Cannot find the object: no objects in image'),
+  notFound: () => userError('SIF_OBJECT_NOT_FOUND', 'Cannot find the object: object not found'),
+  several: (ids: readonly number[]) =>
+    userError('SIF_OBJECTS_SEVERAL', `Cannot choose the object: multiple objects found (${ids.slice(0, 16).join(', ')})`, {
+      data: { ids },
+    }),
+  invalidId: (id: number) => userError('SIF_ID_INVALID', `Cannot find the object: invalid object ID ${id}`, { data: { id } }),
+  invalidGroup: (id: number) => userError('SIF_GROUP_INVALID', `Cannot find the object: invalid group ID ${id}`, { data: { id } }),
+  unexpectedType: (what: string, dataType: number) =>
+    userError('SIF_TYPE_UNEXPECTED', `Cannot ${what}: unexpected data type 0x${dataType.toString(16)}`, { data: { dataType } }),
+  archUnknown: (name: string) => userError('SIF_ARCH_UNKNOWN', `Cannot use architecture ${JSON.stringify(name)}: unknown architecture`),
+};

@@ -40,6 +40,11 @@ export function readText({ bytes, where }: FilePart, offset: number, { length, f
   }
 }
 
+/** Whether readText gives the same text back: there is no NUL and no half of a character in it. */
+export function isReadable(text: string): boolean {
+  return !text.includes('\0') && !/\p{Cs}/u.test(text);
+}
+
 /** The inverse of readText; the rest of the field stays zero. */
 export function writeText(view: DataView, offset: number, text: string): void {
   writeBytes(view, offset, new TextEncoder().encode(text));

@@ -1,16 +1,19 @@
+import { ARCH_UNKNOWN } from './arch.js';
 import { invalidSif, notRecognized } from './errors.js';
-import { readCount, readInteger, readText, recordAt, writeInteger, writeText, type FilePart } from './fields.js';
+import { readCount, readInteger, readText, recordAt, writeBytes, writeInteger, writeText, type FilePart } from './fields.js';
 import {
-  ARCH_UNKNOWN,
   DESCRIPTOR_BYTES,
   DESCRIPTORS_MAX,
   GO_ZERO_TIME,
   HEADER,
   HEADER_BYTES,
+  ID_BYTES,
   LAUNCH_SCRIPT_BYTES,
   MAGIC,
   VERSION,
+  VERSION_BYTES,
 } from './layout.js';
+import type { SifStorage } from './storage.js';
 
 export interface SifHeader {
   readonly launchScript: string;
@@ -28,16 +31,20 @@ export interface SifHeader {
   readonly dataSize: number;
 }
 
+export const NIL_ID = '0'.repeat(2 * ID_BYTES);
+
 /** Reads the header and checks it against itself and the length of the file. The inverse of encodeHeader. */
-export function decodeHeader(file: Uint8Array): SifHeader {
+export function readHeader(storage: SifStorage): SifHeader {
+  if (storage.size < HEADER_BYTES) throw notRecognized();
+  const file = storage.read(0, HEADER_BYTES);
   if (!hasMagic(file)) throw notRecognized();
   const record = recordAt(file, 0, { length: HEADER_BYTES, where: 'header' });
-  const version = readText(record, HEADER.version, { length: 3, field: 'version' });
+  const version = readText(record, HEADER.version, { length: VERSION_BYTES, field: 'version' });
   if (version !== VERSION) throw invalidSif('header', `version ${JSON.stringify(version)} is not known`);
   const header = {
     launchScript: readText(record, HEADER.launchScript, { length: LAUNCH_SCRIPT_BYTES, field: 'launch script' }),
     arch: readArch(record, HEADER.arch),
-    id: Buffer.from(record.bytes.subarray(HEADER.id, HEADER.id + 16)).toString('hex'),
+    id: Buffer.from(record.bytes.subarray(HEADER.id, HEADER.id + ID_BYTES)).toString('hex'),
     createdAt: readInteger(record, HEADER.createdAt, 'creation time'),
     modifiedAt: readInteger(record, HEADER.modifiedAt, 'modification time'),
     descriptorsFree: readCount(record, HEADER.descriptorsFree, 'number of free descriptors'),
@@ -46,7 +53,7 @@ export function decodeHeader(file: Uint8Array): SifHeader {
     dataOffset: readCount(record, HEADER.dataOffset, 'offset of data'),
     dataSize: readCount(record, HEADER.dataSize, 'size of data'),
   };
-  checkRegions(header, { descriptorsSize: readCount(record, HEADER.descriptorsSize, 'size of descriptors'), fileSize: file.length });
+  checkRegions(header, { descriptorsSize: readCount(record, HEADER.descriptorsSize, 'size of descriptors'), fileSize: storage.size });
   return header;
 }
 
@@ -57,26 +64,49 @@ export function readArch(record: FilePart, offset: number): string {
   return arch;
 }
 
-export function encodeHeader(
-  view: DataView,
-  header: Pick<SifHeader, 'descriptorsFree' | 'descriptorsTotal' | 'descriptorsOffset' | 'dataOffset' | 'dataSize'>,
-): void {
+/** 128 bytes. */
+export function encodeHeader(header: SifHeader): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  writeText(view, HEADER.launchScript, header.launchScript);
   writeText(view, HEADER.magic, MAGIC);
   writeText(view, HEADER.version, VERSION);
-  writeText(view, HEADER.arch, ARCH_UNKNOWN);
-  writeInteger(view, HEADER.createdAt, GO_ZERO_TIME);
-  writeInteger(view, HEADER.modifiedAt, GO_ZERO_TIME);
+  writeText(view, HEADER.arch, header.arch);
+  writeBytes(view, HEADER.id, Buffer.from(header.id, 'hex'));
+  writeInteger(view, HEADER.createdAt, header.createdAt);
+  writeInteger(view, HEADER.modifiedAt, header.modifiedAt);
   writeInteger(view, HEADER.descriptorsFree, header.descriptorsFree);
   writeInteger(view, HEADER.descriptorsTotal, header.descriptorsTotal);
   writeInteger(view, HEADER.descriptorsOffset, header.descriptorsOffset);
   writeInteger(view, HEADER.descriptorsSize, header.descriptorsTotal * DESCRIPTOR_BYTES);
   writeInteger(view, HEADER.dataOffset, header.dataOffset);
   writeInteger(view, HEADER.dataSize, header.dataSize);
+  return bytes;
+}
+
+/** Of a file without objects. */
+export function emptyHeader(
+  header: Pick<SifHeader, 'launchScript' | 'id' | 'createdAt' | 'descriptorsTotal' | 'descriptorsOffset'>,
+): SifHeader {
+  const { createdAt, descriptorsTotal, descriptorsOffset } = header;
+  return {
+    ...header,
+    arch: ARCH_UNKNOWN,
+    modifiedAt: createdAt,
+    descriptorsFree: descriptorsTotal,
+    dataOffset: descriptorsOffset + descriptorsTotal * DESCRIPTOR_BYTES,
+    dataSize: 0,
+  };
+}
+
+/** Whether whoever wrote it wanted the same bytes each time; whoever changes it then writes no time and no random id either. */
+export function isDeterministic({ id, createdAt, modifiedAt }: SifHeader): boolean {
+  return id === NIL_ID && createdAt === GO_ZERO_TIME && modifiedAt === GO_ZERO_TIME;
 }
 
 function hasMagic(file: Uint8Array): boolean {
   const magic = new TextEncoder().encode(`${MAGIC}\0`);
-  return file.length >= HEADER_BYTES && magic.every((byte, index) => file[HEADER.magic + index] === byte);
+  return magic.every((byte, index) => file[HEADER.magic + index] === byte);
 }
 
 /** header | descriptors | data, in this order, none beyond the end. Sums of safe integers may be inexact, never small again. */

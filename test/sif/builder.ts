@@ -15,6 +15,24 @@ export function buildGeneric(changes: Partial<NewObject> = {}): NewObject {
   return { dataType: DATA_TYPES.generic, name: 'second', data: toBytes('the second'), ...changes };
 }
 
+/** The two bytes that apptainer/sif's own tests write; see golden.ts. */
+export function buildFace(changes: Partial<NewObject> = {}): NewObject {
+  return { dataType: DATA_TYPES.generic, name: '', data: new Uint8Array([0xfa, 0xce]), ...changes };
+}
+
+export function buildFeed(changes: Partial<NewObject> = {}): NewObject {
+  return buildFace({ data: new Uint8Array([0xfe, 0xed]), ...changes });
+}
+
+/** Their primary partition, for a 386. */
+export function buildPrimary(changes: Partial<NewObject> = {}): NewObject {
+  const partition = { fsType: FS_TYPES.squash, partType: PART_TYPES.primarySystem, arch: '01' };
+  return buildFeed({ dataType: DATA_TYPES.partition, partition, ...changes });
+}
+
+export const TEST_ID = 'de170c43-36ab-44a8-bca9-1ea1a070a274';
+export const TEST_TIME = 946_702_800;
+
 /** A partition, a generic object and a signature of the group of both. */
 export function buildSif(): Uint8Array {
   return createSif({ objects: [buildPartition(), buildGeneric(), buildSignature()] });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSif, readSif } from '#sif/sif.js';
-import { buildGeneric, buildPartition, buildSif, toBytes } from './builder.js';
+import { buildFace, buildGeneric, buildPartition, buildPrimary, buildSif, TEST_ID, TEST_TIME, toBytes } from './builder.js';
+import { assertGolden, GOLDEN } from './golden.js';
 
 describe('createSif', () => {
   it('writes what readSif reads', () => {
@@ -53,7 +54,7 @@ describe('createSif', () => {
   it('takes 48 objects and refuses 49', () => {
     const objects = Array.from({ length: 48 }, () => buildGeneric());
     assert.equal(readSif(createSif({ objects })).objects.length, 48);
-    assert.throws(() => createSif({ objects: [...objects, buildGeneric()] }), { code: 'SIF_UNWRITABLE' });
+    assert.throws(() => createSif({ objects: [...objects, buildGeneric()] }), { code: 'SIF_FULL' });
   });
 
   it('takes a name of 128 bytes and refuses one of 129', () => {
@@ -72,5 +73,56 @@ describe('createSif', () => {
     const [, second] = readSif(createSif({ objects: [buildGeneric(), buildGeneric({ alignmentBytes: 2048 })] })).objects;
     assert.equal(second?.offset, 32768);
     assert.equal(second.sizeWithPadding, 32768 - 32186 + second.size);
+  });
+});
+
+describe('createSif writes what apptainer/sif writes', () => {
+  const golden = GOLDEN.create;
+  it('without objects: plain, with a launch script, a UUID, a time, a capacity (apptainer 83)', () => {
+    assertGolden(createSif({}), golden.empty);
+    assertGolden(createSif({ launchScript: '#!/usr/bin/env launch-script\n' }), golden.launchScript);
+    assertGolden(createSif({ id: TEST_ID }), golden.withId);
+    assertGolden(createSif({ time: TEST_TIME }), golden.withTime);
+    assertGolden(createSif({ capacity: 1 }), golden.limitedCapacity);
+  });
+
+  it('with one object and with two, aligned and not (apptainer 83)', () => {
+    const [face, primary] = [buildFace(), buildPrimary()];
+    assertGolden(createSif({ objects: [face] }), golden.one);
+    assertGolden(createSif({ objects: [face, primary] }), golden.two);
+    for (const [alignmentBytes, digest] of [
+      [0, golden.twoNotAligned],
+      [4, golden.twoAligned],
+    ] as const) {
+      assertGolden(createSif({ objects: [face, primary].map((object) => ({ ...object, alignmentBytes })) }), digest);
+    }
+  });
+});
+
+describe('createSif refuses', () => {
+  it('more objects than it has room for (apptainer 83)', () => {
+    assert.throws(() => createSif({ capacity: 0, objects: [buildFace()] }), { code: 'SIF_FULL' });
+    assert.equal(readSif(createSif({ capacity: 1, objects: [buildFace()] })).objects.length, 1);
+  });
+
+  it('a capacity that readSif would refuse (apptainer 83)', () => {
+    for (const capacity of [-1, 4097, 1.5, 2 ** 32 - 1])
+      assert.throws(() => createSif({ capacity }), { code: 'SIF_UNWRITABLE', message: /descriptor capacity not supported/ });
+    assert.equal(readSif(createSif({ capacity: 4096 })).header.descriptorsTotal, 4096);
+  });
+
+  it('a launch script of 32 bytes, and takes one of 31', () => {
+    const launchScript = `#!${'é'.repeat(14)}\n`;
+    assert.equal(readSif(createSif({ launchScript })).header.launchScript, launchScript);
+    assert.throws(() => createSif({ launchScript: `${launchScript} ` }), { code: 'SIF_UNWRITABLE', message: /launch script too large/ });
+    assert.throws(() => createSif({ launchScript: 'a\0b' }), { code: 'SIF_UNWRITABLE' });
+  });
+
+  it('what is no UUID', () => {
+    for (const id of ['', 'de170c43', `${TEST_ID}0`, 'g'.repeat(32)]) assert.throws(() => createSif({ id }), { code: 'SIF_UNWRITABLE' });
+  });
+
+  it('a second primary partition', () => {
+    assert.throws(() => createSif({ objects: [buildPrimary(), buildPrimary()] }), { code: 'SIF_PRIMARY_TAKEN' });
   });
 });
