@@ -1,6 +1,7 @@
 import type { CallbackAnswer, CallbackInput, CallbackName } from './contract/contract.js';
 import type { CommandDescription, ContractStamp, FlagDefinition } from './contract/description.js';
-import type { ConfigChanges, ConfigField } from './contract/shapes.js';
+import type { ConfigChanges, ConfigField } from './contract/container-config.js';
+import type { PluginData } from './contract/plugin-data.js';
 import { CONTRACT } from './contract/lock.generated.js';
 import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
 
@@ -53,7 +54,7 @@ type Answer<Name extends CallbackName, P extends DeclaredPermissions> = OrPromis
   undefined extends CallbackAnswer<Name> ? Permitted<Name, P> | void : CallbackAnswer<Name>
 >;
 type Permitted<Name extends CallbackName, P extends DeclaredPermissions> = Name extends 'engineConfig'
-  ? (ConfigChanges & Undeclared<P>) | undefined
+  ? (ConfigChanges & Undeclared<P> & { readonly data?: PluginData }) | undefined
   : CallbackAnswer<Name>;
 /** An answer has no field of the configuration that `permissions.config` does not name. The keys do not depend on P, so that answers infer. */
 type Undeclared<P extends DeclaredPermissions> = {

@@ -5,14 +5,59 @@ export type commandAnswer = number | undefined;
 
 export type engineConfigInput = {
   config: {
+    hostname?: string | undefined;
+    home?:
+      | { type: 'none' }
+      | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined }
+      | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+      | undefined;
+    workdir?: string | undefined;
+    rootSizeBytes?: number | undefined;
+    umask?: number | undefined;
+    rlimits?:
+      | {
+          as?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          core?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          cpu?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          data?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          fsize?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          locks?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          memlock?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          msgqueue?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          nice?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          nofile?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          nproc?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          rss?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          rtprio?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          rttime?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          sigpending?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          stack?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+        }
+      | undefined;
+    user?: { uid: number; gid: number } | undefined;
+    capabilities?: { [x: string]: boolean } | undefined;
+    network?: 'none' | 'host' | undefined;
+    dns?: { servers?: string[] | undefined; search?: string[] | undefined; options?: string[] | undefined } | undefined;
+    hosts?: { [x: string]: string } | undefined;
+    namespaces?:
+      { ipc?: 'private' | 'host' | undefined; uts?: 'private' | 'host' | undefined; user?: 'private' | 'host' | undefined } | undefined;
+    devices?: { path: string; destination?: string | undefined; optional?: boolean | undefined }[] | undefined;
+    cdi?: string[] | undefined;
+    limits?: { memoryBytes?: number | undefined; cpus?: number | undefined; pids?: number | undefined } | undefined;
     image: string;
     command: string[];
     env: { [x: string]: string };
     mounts: (
-      | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+      | {
+          type: 'bind';
+          source: string;
+          destination: string;
+          readOnly?: boolean | undefined;
+          optional?: boolean | undefined;
+          options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
+        }
       | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
     )[];
-    hostname?: string | undefined;
     workingDirectory: string;
     readOnly: boolean;
   };
@@ -20,15 +65,62 @@ export type engineConfigInput = {
 
 export type engineConfigAnswer =
   | {
+      data?: { [x: string]: unknown } | undefined;
+      hostname?: string | undefined;
+      home?:
+        | { type: 'none' }
+        | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined }
+        | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+        | undefined;
+      workdir?: string | undefined;
+      rootSizeBytes?: number | undefined;
+      umask?: number | undefined;
+      rlimits?:
+        | {
+            as?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            core?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            cpu?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            data?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            fsize?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            locks?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            memlock?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            msgqueue?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            nice?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            nofile?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            nproc?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            rss?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            rtprio?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            rttime?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            sigpending?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+            stack?: { soft: number | 'unlimited'; hard: number | 'unlimited' } | undefined;
+          }
+        | undefined;
+      user?: { uid: number; gid: number } | undefined;
+      capabilities?: { [x: string]: boolean } | undefined;
+      network?: 'none' | 'host' | undefined;
+      dns?: { servers?: string[] | undefined; search?: string[] | undefined; options?: string[] | undefined } | undefined;
+      hosts?: { [x: string]: string } | undefined;
+      namespaces?:
+        { ipc?: 'private' | 'host' | undefined; uts?: 'private' | 'host' | undefined; user?: 'private' | 'host' | undefined } | undefined;
+      devices?: { path: string; destination?: string | undefined; optional?: boolean | undefined }[] | undefined;
+      cdi?: string[] | undefined;
+      limits?: { memoryBytes?: number | undefined; cpus?: number | undefined; pids?: number | undefined } | undefined;
+      image?: string | undefined;
       mounts?:
         | (
-            | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+            | {
+                type: 'bind';
+                source: string;
+                destination: string;
+                readOnly?: boolean | undefined;
+                optional?: boolean | undefined;
+                options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
+              }
             | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
           )[]
         | undefined;
-      env?: { [x: string]: string } | undefined;
+      env?: { [x: string]: string | null } | undefined;
       command?: string[] | undefined;
-      hostname?: string | undefined;
       workingDirectory?: string | undefined;
       readOnly?: boolean | undefined;
     }
@@ -36,6 +128,7 @@ export type engineConfigAnswer =
 
 export type postStartProcessInput = {
   container: { id: string; image: string; command: string[]; pid: number; startedAt: number; uid: number };
+  data?: { [x: string]: unknown } | undefined;
 };
 
 export type postStartProcessAnswer = undefined;
@@ -47,6 +140,7 @@ export type monitorContainerInput = {
     | { type: 'sample'; memoryBytes: number; peakMemoryBytes: number; cpuMs: number; runMs: number }
     | { type: 'signal'; signal: string }
     | { type: 'exit'; exitCode: number; runMs: number };
+  data?: { [x: string]: unknown } | undefined;
 };
 
 export type monitorContainerAnswer = undefined;
@@ -55,7 +149,14 @@ export type registerImageDriverInput = { scheme: string; reference: string };
 
 export type registerImageDriverAnswer = {
   mounts: (
-    | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+    | {
+        type: 'bind';
+        source: string;
+        destination: string;
+        readOnly?: boolean | undefined;
+        optional?: boolean | undefined;
+        options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
+      }
     | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
   )[];
   links?: { [x: string]: string } | undefined;

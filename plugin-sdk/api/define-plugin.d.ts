@@ -1,7 +1,8 @@
 // Written by `npm run api`; do not edit.
 import type { CallbackAnswer, CallbackInput, CallbackName } from './contract/contract.js';
 import type { CommandDescription, ContractStamp, FlagDefinition } from './contract/description.js';
-import type { ConfigChanges, ConfigField } from './contract/shapes.js';
+import type { ConfigChanges, ConfigField } from './contract/container-config.js';
+import type { PluginData } from './contract/plugin-data.js';
 import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
 /**
  * Defines a plugin; the default export of its entry file.
@@ -54,7 +55,11 @@ type Answer<Name extends CallbackName, P extends DeclaredPermissions> = OrPromis
   undefined extends CallbackAnswer<Name> ? Permitted<Name, P> | void : CallbackAnswer<Name>
 >;
 type Permitted<Name extends CallbackName, P extends DeclaredPermissions> = Name extends 'engineConfig'
-  ? (ConfigChanges & Undeclared<P>) | undefined
+  ? | (ConfigChanges &
+        Undeclared<P> & {
+          readonly data?: PluginData;
+        })
+    | undefined
   : CallbackAnswer<Name>;
 /** An answer has no field of the configuration that `permissions.config` does not name. The keys do not depend on P, so that answers infer. */
 type Undeclared<P extends DeclaredPermissions> = {

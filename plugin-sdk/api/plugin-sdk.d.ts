@@ -9,4 +9,6 @@
  */
 export { definePlugin, type Callbacks, type Command, type Plugin, type PluginDefinition } from './define-plugin.js';
 export type { CommandHost, Host } from './host.js';
-export type { ConfigChanges, Container, ContainerConfig, ContainerEvent, Mount, MountPlan } from './contract/shapes.js';
+export type { ConfigChanges, ContainerConfig } from './contract/container-config.js';
+export type { PluginData } from './contract/plugin-data.js';
+export type { Container, ContainerEvent, Mount, MountPlan } from './contract/shapes.js';

@@ -46,6 +46,8 @@ export type AskedPowerName = Exclude<PowerName, 'env'>;
 export const askedPowerNames = (Object.keys(powers) as PowerName[]).filter((name): name is AskedPowerName => name !== 'env');
 
 export * from './description.js';
+export * from './container-config.js';
+export * from './plugin-data.js';
 export * from './shapes.js';
 export { CONTRACT } from './lock.generated.js';
 export { callback, type Callback } from './callbacks/callback.js';

@@ -3,23 +3,13 @@
  * Help, completion, list and inspect need nothing else, so that none of them runs plugin code.
  */
 import * as v from 'valibot';
-import {
-  absolutePath,
-  configField,
-  envName,
-  imageScheme,
-  pluginName,
-  serverName,
-  semanticVersion,
-  sha256,
-  shortText,
-  text,
-} from './shapes.js';
+import { configField } from './container-config.js';
+import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
 
 /** What the plugin asks for. An empty or absent list means none. */
 export const permissions = v.strictObject({
   /** Fields of the container's configuration that `engineConfig` may change. */
-  config: v.optional(v.pipe(v.array(configField), v.maxLength(16))),
+  config: v.optional(v.pipe(v.array(configField), v.maxLength(32))),
   /** Variables of the caller's environment that it may read. */
   env: v.optional(v.pipe(v.array(envName), v.maxLength(64))),
   /** Files and directories of the host that it may read; a directory grants all below it. */

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:3ed5521483f9f7e1676a2fb3216bb37c6d695830de645b96b70c6a5147e1a780",
+  "digest": "sha256:d9629d50279e8d90a8dd2af0470abd3c65a6a1489fb0dc3c6f4b6a289ab25e7f",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",

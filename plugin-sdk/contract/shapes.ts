@@ -89,6 +89,8 @@ export const mount = v.variant('type', [
     destination: absolutePath,
     readOnly: v.optional(v.boolean()),
     optional: v.optional(v.boolean()),
+    /** What shall not work in it: set-user-id programs, devices, programs at all. */
+    options: v.optional(v.pipe(v.array(v.picklist(['nosuid', 'nodev', 'noexec'])), v.maxLength(3))),
   }),
   v.strictObject({
     type: v.literal('tmpfs'),
@@ -109,34 +111,6 @@ export const hostname = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, 'must be a host name of at most 63 letters, digits, "." and "-"'),
 );
-
-/** The container's configuration, complete, before anything has started. */
-export const containerConfig = v.strictObject({
-  image: text,
-  command: commandLine,
-  env: environment,
-  mounts,
-  hostname: v.optional(hostname),
-  workingDirectory: absolutePath,
-  /** Whether the root file system is read-only. */
-  readOnly: v.boolean(),
-});
-export type ContainerConfig = v.InferOutput<typeof containerConfig>;
-
-/** What an `engineConfig` callback answers: only what it changes. `mounts` and `env` are added to what is there, the rest replaces it. */
-export const configChanges = v.strictObject({
-  mounts: v.optional(mounts),
-  env: v.optional(environment),
-  command: v.optional(v.pipe(commandLine, v.minLength(1))),
-  hostname: v.optional(hostname),
-  workingDirectory: v.optional(absolutePath),
-  readOnly: v.optional(v.boolean()),
-});
-export type ConfigChanges = v.InferOutput<typeof configChanges>;
-
-/** The fields of the configuration that `permissions.config` may name. */
-export const configField = v.picklist(['mounts', 'env', 'command', 'hostname', 'workingDirectory', 'readOnly']);
-export type ConfigField = v.InferOutput<typeof configField>;
 
 const milliseconds = v.pipe(v.number(), v.minValue(0));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

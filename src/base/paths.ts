@@ -22,6 +22,8 @@ export interface Paths {
   readonly state: string;
   /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
   readonly quarantineFile: string;
+  /** Where specifications of devices are, the last one wins, e.g. `/etc/cdi`, `/var/run/cdi`. */
+  readonly cdi: readonly string[];
   /** Sessions of running containers, of this uid; empty when nothing runs, e.g. `/run/bulkhead`. */
   readonly run: string;
 }
@@ -45,6 +47,7 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     configFile: join(root, 'usr/local/etc/bulkhead/bulkhead.toml'),
     state,
     quarantineFile: join(state, 'quarantine.json'),
+    cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run: uid === 0 ? join(root, 'run/bulkhead') : ownRun ? join(ownRun, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`),
   };
 }

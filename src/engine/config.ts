@@ -1,6 +1,8 @@
 /** Defaults, then the image's wishes, then the user's flags: the configuration before anyone else changes it. */
 import type { OpenImage } from './images/image.js';
+import type { ContainerOptions } from './options.js';
 import { parseBind, parseEnvironment } from './request.js';
+import { parseOptions, parseScratch, readEnvironmentFiles } from './request-options.js';
 import type { ContainerConfig, RunRequest } from './shapes.js';
 
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -8,26 +10,57 @@ const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 export interface Caller {
   readonly uid: number;
   readonly gid: number;
+  /** Of the account, or `user`. */
+  readonly name: string;
   readonly home: string;
   /** The caller's TERM. */
   readonly terminal: string | undefined;
 }
 
 /** The mounts of the image itself are no part of it: they are what the image is, not what was asked of it. */
-export function buildConfig(request: RunRequest, image: OpenImage, caller: Caller): ContainerConfig {
-  const rootInside = caller.uid === 0 || request.fakeroot;
-  const defaults = {
-    PATH: STANDARD_PATH,
-    HOME: rootInside ? '/root' : caller.home,
-    ...(caller.terminal === undefined ? {} : { TERM: caller.terminal }),
-  };
+export async function buildConfig(request: RunRequest, image: OpenImage, caller: Caller): Promise<ContainerConfig> {
+  const { options: typed = {} } = request;
+  const options = parseOptions(typed, caller);
+  const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined);
   return {
     image: request.image,
     command: request.command.length > 0 ? [...request.command] : [...(image.command ?? ['/bin/sh'])],
-    env: { ...defaults, ...image.env, ...parseEnvironment(request.env) },
-    mounts: request.binds.map((bind) => parseBind(bind)),
+    env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller)),
+    mounts: [...parseScratch(typed), ...request.binds.map((bind) => parseBind(bind))],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
     workingDirectory: request.workingDirectory ?? '/',
     readOnly: request.readOnly,
+    ...options,
+    ...(user === undefined ? {} : { user }),
   };
+}
+
+/** HOME, where nobody set it. */
+export function defaultHome(user: ContainerConfig['user'], { uid, home }: Caller): string {
+  return (user?.uid ?? uid) === 0 ? '/root' : home;
+}
+
+/** Whoever says where HOME is means it, whatever the image says. */
+function wishesOf({ env = {} }: OpenImage, { home }: ContainerOptions): Readonly<Record<string, string>> {
+  return home === undefined ? env : Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'HOME'));
+}
+
+function findDefaults(user: ContainerConfig['user'], caller: Caller): Record<string, string> {
+  const { terminal } = caller;
+  return { PATH: STANDARD_PATH, HOME: defaultHome(user, caller), ...(terminal === undefined ? {} : { TERM: terminal }) };
+}
+
+async function buildEnvironment(
+  { env, options: { cleanEnv = false, envFiles, unsetEnv = [] } = {} }: RunRequest,
+  image: Readonly<Record<string, string>>,
+  { TERM, ...defaults }: Record<string, string>,
+): Promise<Record<string, string>> {
+  const all = {
+    ...defaults,
+    ...(TERM === undefined || cleanEnv ? {} : { TERM }),
+    ...(cleanEnv ? {} : image),
+    ...(await readEnvironmentFiles(envFiles)),
+    ...parseEnvironment(env),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !unsetEnv.includes(name)));
 }

@@ -21,4 +21,5 @@
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
 export { runContainer } from './lifecycle/run.js';
+export type { OptionRequest } from './options.js';
 export type { ContainerConfig, ContainerEvent, Moments, Mount, MountPlan, RunOptions, RunRequest, RunResult } from './shapes.js';

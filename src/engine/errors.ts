@@ -49,6 +49,12 @@ export const imageChanged = (path: string): BulkheadError =>
 export const bindInvalid = (bind: string, why: string): BulkheadError =>
   userError('BIND_INVALID', `Cannot read --bind ${bind}: ${why}`, { hint: 'bulkhead run --bind /data:/data:ro IMAGE', data: { bind } });
 
+export const destinationRelative = (option: string, destination: string): BulkheadError =>
+  userError('BIND_INVALID', `Cannot read ${option}: the destination "${destination}" must be an absolute path`, {
+    hint: 'bulkhead run --bind /data:/data:ro IMAGE',
+    data: { destination },
+  });
+
 export const envInvalid = (name: string, why: string): BulkheadError =>
   userError('ENV_INVALID', `Cannot set environment variable "${name}": ${why}`, {
     hint: 'bulkhead run --env NAME=VALUE IMAGE',
@@ -170,6 +176,39 @@ export const mainThreadOnly = (): BulkheadError =>
     'MAIN_THREAD_ONLY',
     'Cannot run a container from a worker thread: the death signal that cleans up follows the thread that spawned',
   );
+
+export const optionInvalid = (flag: string, typed: string, why: string, example: string): BulkheadError =>
+  userError('OPTION_INVALID', `Cannot read ${flag} ${typed}: ${why}`, { hint: `bulkhead run ${example} IMAGE`, data: { flag, typed } });
+
+/** `field` is that of the configuration, whoever set it. */
+export const optionUnsupported = (field: string, why: string, hint = 'bulkhead run --help'): BulkheadError =>
+  userError('OPTION_UNSUPPORTED', `Cannot run with this ${field}: ${why}`, { hint, data: { field } });
+
+export const envFileUnreadable = (file: string, why: string, cause: unknown): BulkheadError =>
+  userError('ENV_FILE_UNREADABLE', `Cannot read --env-file ${file}: ${why}`, { hint: `ls -l ${quote(file)}`, data: { file }, cause });
+
+export const workdirUnusable = (path: string, why: string, cause?: unknown): BulkheadError =>
+  userError('WORKDIR_UNUSABLE', `Cannot keep temporary directories in ${path}: ${why}`, {
+    hint: `mkdir -p ${quote(path)}`,
+    data: { path },
+    cause,
+  });
+
+export const deviceMissing = (path: string, why: string): BulkheadError =>
+  userError('DEVICE_MISSING', `Cannot show device ${path}: ${why}`, { hint: `ls -l ${quote(path)}`, data: { path } });
+
+export const cdiDeviceUnknown = (name: string, directories: readonly string[], unread: readonly string[]): BulkheadError =>
+  userError(
+    'CDI_DEVICE_UNKNOWN',
+    `Cannot show device ${name}: no JSON specification in ${directories.join(' or ') || 'any directory'} names it${unread.length === 0 ? '' : ` (YAML is not read: ${unread.join(', ')})`}`,
+    { hint: `ls ${directories.map(quote).join(' ')}`, data: { name, directories, unread } },
+  );
+
+export const cdiSpecInvalid = (file: string, why: string): BulkheadError =>
+  userError('CDI_SPEC_INVALID', `Cannot use the device specification ${file}: ${why}`, {
+    hint: "have the vendor's tool write it again",
+    data: { file },
+  });
 
 /** One word for a shell that is read by people: only quoted where it must be. */
 function quote(word: string): string {

@@ -1,19 +1,33 @@
 /** Reads what the user typed: binds and environment. */
 import { posix, resolve } from 'node:path';
-import { bindInvalid, envInvalid } from './errors.js';
+import { bindInvalid, destinationRelative, envInvalid } from './errors.js';
 import type { Mount } from './shapes.js';
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
-/** `SRC[:DST[:ro|rw]]`; a relative SRC counts from the current directory, DST is SRC's absolute path where absent. */
+const GUARDS = ['nosuid', 'nodev', 'noexec'] as const;
+const BIND_OPTIONS: readonly string[] = ['ro', 'rw', 'optional', ...GUARDS];
+
+/** `SRC[:DST[:OPTION,…]]`; a relative SRC counts from the current directory, DST is SRC's absolute path where absent. */
 export function parseBind(bind: string, cwd: string = process.cwd()): Mount {
-  const [typedSource = '', typedDestination, mode, ...rest] = bind.split(':');
+  const [typedSource = '', typedDestination, typedOptions, ...rest] = bind.split(':');
   if (typedSource === '') throw bindInvalid(bind, 'it has no source');
   if (rest.length > 0) throw bindInvalid(bind, 'it has more than three parts');
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw bindInvalid(bind, `"${mode}" is neither "ro" nor "rw"`);
+  const options = typedOptions?.split(',') ?? [];
+  const unknown = options.find((option) => !BIND_OPTIONS.includes(option));
+  if (unknown !== undefined) throw bindInvalid(bind, `"${unknown}" is none of ${BIND_OPTIONS.join(', ')}`);
+  if (options.includes('ro') && options.includes('rw')) throw bindInvalid(bind, 'it is "ro" and "rw" at once');
   const source = resolve(cwd, typedSource);
-  const destination = typedDestination === undefined ? source : tidyDestination(bind, typedDestination);
-  return { type: 'bind', source, destination, readOnly: mode === 'ro' };
+  const destination = typedDestination === undefined ? source : tidyDestination(`--bind ${bind}`, typedDestination);
+  const guards = GUARDS.filter((guard) => options.includes(guard));
+  return {
+    type: 'bind',
+    source,
+    destination,
+    readOnly: options.includes('ro'),
+    ...(options.includes('optional') ? { optional: true } : {}),
+    ...(guards.length === 0 ? {} : { options: guards }),
+  };
 }
 
 /** `NAME=VALUE`, the last of a name wins. */
@@ -35,9 +49,9 @@ export function refuseEnvironmentEntry(name: string, value: string): void {
   if (value.includes('\0')) throw envInvalid(name, 'its value contains NUL');
 }
 
-/** Slashes too many are a slip; `..` is refused later, with all other destinations. */
-function tidyDestination(bind: string, typed: string): string {
-  if (!posix.isAbsolute(typed)) throw bindInvalid(bind, 'the destination must be an absolute path');
+/** `option` is the flag as typed. Slashes too many are a slip; `..` is refused later, with all other destinations. */
+export function tidyDestination(option: string, typed: string): string {
+  if (!posix.isAbsolute(typed)) throw destinationRelative(option, typed);
   const tidy = typed.replace(/\/+/g, '/');
   return tidy.length > 1 && tidy.endsWith('/') ? tidy.slice(0, -1) : tidy;
 }

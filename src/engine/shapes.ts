@@ -1,17 +1,25 @@
+import type { ContainerOptions, OptionRequest } from './options.js';
+
 /** The plain data of a run. Structurally the same as the contract's shapes; the engine has its own because it knows nothing of plugins. */
 
 /** A file system to show in the container. `optional` skips a bind whose source the host does not have. */
 export type Mount =
-  | { type: 'bind'; source: string; destination: string; readOnly?: boolean | undefined; optional?: boolean | undefined }
+  | {
+      type: 'bind';
+      source: string;
+      destination: string;
+      readOnly?: boolean | undefined;
+      optional?: boolean | undefined;
+      options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
+    }
   | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined };
 
 /** The container's configuration, complete, before anything has started. */
-export interface ContainerConfig {
+export interface ContainerConfig extends ContainerOptions {
   image: string;
   command: string[];
   env: Record<string, string>;
   mounts: Mount[];
-  hostname?: string | undefined;
   workingDirectory: string;
   readOnly: boolean;
 }
@@ -30,7 +38,7 @@ export interface RunRequest {
   /** A directory (with a `/`, or `.`), or `scheme:reference`. */
   image: string;
   command: string[];
-  /** `SRC[:DST[:ro|rw]]` each. */
+  /** `SRC[:DST[:OPTION,…]]` each. */
   binds: string[];
   /** `NAME=VALUE` each. */
   env: string[];
@@ -39,6 +47,7 @@ export interface RunRequest {
   workingDirectory?: string | undefined;
   /** Whether an ordinary user is uid 0 inside; means nothing for root. */
   fakeroot: boolean;
+  options?: OptionRequest | undefined;
 }
 
 /** A container that runs or ran. */
@@ -80,6 +89,10 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Takes what is worth a line but not an error. */
   log?: (line: string) => void;
+  /** Takes what the operator should see: something that was asked for is not so. */
+  warn?: (line: string) => void;
+  /** Where device specifications are, the last one wins, e.g. `/etc/cdi`. */
+  cdiDirectories?: readonly string[];
 }
 
 export interface RunResult {

@@ -14,6 +14,10 @@ type ToolName = keyof typeof PACKAGE_OF;
 export interface Tools extends Readonly<Record<ToolName, string>> {
   /** Only asked for when a host name is to be set. */
   readonly hostname: string | undefined;
+  /** Only asked for when there are resource limits, of util-linux. */
+  readonly prlimit: string | undefined;
+  /** Only asked for when there is a network of its own, of iproute2. */
+  readonly ip: string | undefined;
   /** Whether env(1) can give signals their default meaning again (coreutils 8.31). */
   readonly envResetsSignals: boolean;
   /** bash puts a variable `_` into the environment of all that it runs. */
@@ -39,6 +43,8 @@ export async function findTools(directories: readonly string[] = TOOL_DIRECTORIE
     cp,
     env,
     hostname: await findTool('hostname', directories),
+    prlimit: await findTool('prlimit', directories),
+    ip: await findTool('ip', directories),
     envResetsSignals: await resetsSignals(env),
     shellIsBash,
   };

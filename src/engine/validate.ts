@@ -47,5 +47,5 @@ function isSameMount(one: Mount, other: Mount): boolean {
 }
 
 function withoutDefaults(mount: Mount): unknown {
-  return mount.type === 'bind' ? [mount.source, mount.readOnly ?? false] : [mount.sizeBytes];
+  return mount.type === 'bind' ? [mount.source, mount.readOnly ?? false, mount.options?.toSorted() ?? []] : [mount.sizeBytes];
 }

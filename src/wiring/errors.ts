@@ -63,8 +63,14 @@ export const wiringErrors = {
 
   fieldConflict: (field: string, first: string, second: string): BulkheadError =>
     pluginError('CONFIG_FIELD_CONFLICT', `Cannot set ${field}: plugins "${first}" and "${second}" want different values`, {
-      hint: `bulkhead plugin disable ${first}, or: bulkhead plugin disable ${second}`,
+      hint: `bulkhead plugin order ${first} ${second}   (the later one has it), or: bulkhead plugin disable ${first}`,
       data: { field, plugins: [first, second] },
+    }),
+
+  dataTooLarge: (plugin: string, charactersMax: number): BulkheadError =>
+    pluginError('PLUGIN_DATA_TOO_LARGE', `plugin "${plugin}" hands on more than ${charactersMax} characters of data`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, charactersMax },
     }),
 
   quarantined: (name: string, { since, failures }: QuarantineNotice): BulkheadError => {

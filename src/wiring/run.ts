@@ -13,6 +13,7 @@ import { askChain, askEvery, askOne, openHost, type Audit, type Host } from '#ho
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership } from './config-changes.js';
 import { wiringErrors } from './errors.js';
+import { openDataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
@@ -43,6 +44,8 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
     return await runContainer(request, moments, {
       runDirectory: scene.paths.run,
       log: (line) => scene.log.write('debug', line),
+      warn: (line) => scene.log.write('warning', line),
+      cdiDirectories: scene.paths.cdi,
       signal: stopped.signal,
     });
   } catch (error) {
@@ -81,8 +84,9 @@ function connectMoments(
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
   const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
-  const starters = respondents('postStartProcess');
-  const observers = respondents('monitorContainer');
+  const handed = openDataOfPlugins();
+  const starters = respondents('postStartProcess').map(handed.carry);
+  const observers = respondents('monitorContainer').map(handed.carry);
 
   return {
     async openImage(scheme, reference) {
@@ -102,10 +106,12 @@ function connectMoments(
         {
           first: startOwnership(config),
           input: (owned) => ({ config: owned.config }),
-          apply: (owned, changes, plugin) =>
-            changes === undefined
-              ? owned
-              : recordChanges(audit, plugin, changes, () => applyChanges(owned, changes, plugin, grantsOf(plugin))),
+          apply: (owned, answer, plugin) => {
+            if (answer === undefined) return owned;
+            const { data, ...changes } = answer;
+            handed.keep(plugin, data);
+            return recordChanges(audit, plugin, changes, () => applyChanges(owned, changes, plugin, { grants: grantsOf(plugin) }));
+          },
         },
         log,
       );

@@ -95,5 +95,6 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
   };
 }
 
+export type { OptionRequest } from '#engine/engine.js';
 export type { ContributedCommand } from './contributions.js';
 export type { PermissionReport } from './grants.js';

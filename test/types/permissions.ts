@@ -73,4 +73,4 @@ definePlugin({ ...validPlugin, callbacks: { engineConfig: () => ({ env: {} }) } 
 // @ts-expect-error: there is no such permission
 definePlugin({ ...validPlugin, permissions: { network: ['*'] } });
 // @ts-expect-error: the configuration has no such field
-definePlugin({ ...validPlugin, permissions: { config: ['image'] } });
+definePlugin({ ...validPlugin, permissions: { config: ['runtime'] } });

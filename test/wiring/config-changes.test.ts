@@ -8,7 +8,7 @@ const all: Permissions = { config: ['mounts', 'env', 'command', 'hostname', 'wor
 
 function apply(...answers: readonly (readonly [plugin: string, changes: ConfigChanges, grants?: Permissions])[]): OwnedConfig {
   return answers.reduce(
-    (owned, [plugin, changes, grants = all]) => applyChanges(owned, changes, plugin, grants),
+    (owned, [plugin, changes, grants = all]) => applyChanges(owned, changes, plugin, { grants }),
     startOwnership(buildConfig()),
   );
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { configChanges, containerConfig } from '../shapes.js';
+import { configChanges, containerConfig } from '../container-config.js';
+import { pluginData } from '../plugin-data.js';
 import { callback } from './callback.js';
 
 export const engineConfig = callback({
@@ -10,6 +11,6 @@ export const engineConfig = callback({
   deadlineMs: 5_000,
   onFailure: 'stop',
   input: v.strictObject({ config: containerConfig }),
-  /** Only what changes; nothing means no change. */
-  output: v.optional(configChanges),
+  /** Only what changes; nothing means no change. `data` goes to this plugin's later callbacks of the same run. */
+  output: v.optional(v.strictObject({ ...configChanges.entries, data: v.optional(pluginData) })),
 });

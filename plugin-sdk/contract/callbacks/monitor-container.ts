@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { container, containerEvent } from '../shapes.js';
+import { pluginData } from '../plugin-data.js';
 import { callback } from './callback.js';
 
 /** Called once per event, one event at a time; what the plugin keeps between them lives in its own variables. */
@@ -10,6 +11,7 @@ export const monitorContainer = callback({
   answers: 'every',
   deadlineMs: 2_000,
   onFailure: 'report',
-  input: v.strictObject({ container, event: containerEvent }),
+  /** `data` is what the plugin's own `engineConfig` handed on. */
+  input: v.strictObject({ container, event: containerEvent, data: v.optional(pluginData) }),
   output: v.undefined(),
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { container } from '../shapes.js';
+import { pluginData } from '../plugin-data.js';
 import { callback } from './callback.js';
 
 export const postStartProcess = callback({
@@ -9,6 +10,7 @@ export const postStartProcess = callback({
   answers: 'every',
   deadlineMs: 5_000,
   onFailure: 'stop',
-  input: v.strictObject({ container }),
+  /** `data` is what the plugin's own `engineConfig` handed on. */
+  input: v.strictObject({ container, data: v.optional(pluginData) }),
   output: v.undefined(),
 });

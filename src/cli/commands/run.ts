@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { argumentsOf } from '../arguments.js';
 import { BulkheadCommand } from '../base-command.js';
+import { optionFlags, requestOptions } from '../run-flags.js';
 
 export default class Run extends BulkheadCommand {
   static override summary = 'Run a command in a new container';
@@ -16,7 +17,7 @@ export default class Run extends BulkheadCommand {
       summary: 'Show a path of the host in the container',
       multiple: true,
       multipleNonGreedy: true,
-      helpValue: 'SRC[:DST[:ro]]',
+      helpValue: 'SRC[:DST[:ro,nosuid,nodev,noexec,optional]]',
     }),
     env: Flags.string({
       char: 'e',
@@ -26,9 +27,10 @@ export default class Run extends BulkheadCommand {
       helpValue: 'K=V',
     }),
     hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
-    workdir: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR' }),
+    cwd: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
     'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
     fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
+    ...optionFlags,
   };
 
   async run(): Promise<void> {
@@ -39,9 +41,10 @@ export default class Run extends BulkheadCommand {
       binds: flags.bind ?? [],
       env: flags.env ?? [],
       hostname: flags.hostname,
-      workingDirectory: flags.workdir,
+      workingDirectory: flags.cwd,
       readOnly: flags['read-only'],
       fakeroot: flags.fakeroot,
+      options: requestOptions(flags),
     });
     process.exitCode = exitCode;
   }

@@ -1,5 +1,6 @@
 /** From a prepared session to the end of its command. */
 import { imageChanged, launchFailed } from '../errors.js';
+import type { ControlGroup } from '../limits/control-group.js';
 import { readMountTable } from '../mounts/mount-table.js';
 import { startChain, type Chain } from '../runtimes/chain.js';
 import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
@@ -18,6 +19,7 @@ export interface LaunchRequest {
   readonly prepared: PreparedContainer;
   readonly config: ContainerConfig;
   readonly uid: number;
+  readonly controlGroup?: ControlGroup | undefined;
 }
 
 export interface LaunchContext {
@@ -36,7 +38,13 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
   const { session, prepared } = request;
   const logFile = await openLog(session.path);
   try {
-    const chain = startChain({ tools: prepared.tools, identity: prepared.identity, session: session.path, logFd: logFile.fd });
+    const chain = startChain({
+      tools: prepared.tools,
+      identity: prepared.identity,
+      isolation: request.config,
+      session: session.path,
+      logFd: logFile.fd,
+    });
     try {
       const { command, verdict } = await startCommand(chain, request, { ...context, readLog });
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
@@ -60,13 +68,14 @@ type ReadLog = { readonly readLog: () => Promise<string> };
 
 async function startCommand(
   chain: Chain,
-  { session, prepared }: LaunchRequest,
+  { session, prepared, controlGroup }: LaunchRequest,
   { signals, stop, readLog }: LaunchContext & ReadLog,
 ): Promise<{ command: ProcessStatus; verdict: ExecVerdict }> {
   await untilStopped(chain.ready, stop);
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
   const { init, command } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);
+  await controlGroup?.add(command.pid);
   const watch = { init, command, launcher: prepared.launcher, shellArguments: findArguments(init.pid), reports: chain.reports };
   signals.hold();
   return { command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };

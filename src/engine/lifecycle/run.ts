@@ -1,15 +1,20 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
-import { homedir } from 'node:os';
-import { buildConfig, type Caller } from '../config.js';
+import { homedir, userInfo } from 'node:os';
+import { basename } from 'node:path';
+import { buildConfig, defaultHome, type Caller } from '../config.js';
 import { openImage } from '../images/open-image.js';
 import { planRoot } from '../mounts/plan-root.js';
-import { chooseIdentity } from '../runtimes/identity.js';
+import { openControlGroup, type ControlGroup } from '../limits/control-group.js';
+import type { Account } from '../mounts/generated-files.js';
+import { resolveOptions } from '../resolve-options.js';
+import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
 import { prepareContainer } from '../runtimes/prepare.js';
-import type { Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
+import type { ContainerConfig, Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTools } from '../tools.js';
+import { readPowers, validateOptions } from '../validate-options.js';
 import { validateConfig } from '../validate.js';
 import { launch } from './launch.js';
-import { closeSession, openSession, removeStaleSessions } from './session.js';
+import { closeSession, judgeStale, openSession, removeStaleSessions, type Session } from './session.js';
 import { catchSignals, Interruption, type SignalCatcher } from './signals.js';
 import { untilStopped } from './stop.js';
 import { findTerminal } from './terminal.js';
@@ -35,24 +40,57 @@ async function run(
   const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
   const log = options.log ?? (() => undefined);
   const caller = describeCaller();
-  const image = await untilStopped(openImage(request.image, moments), stop);
-  const draft = buildConfig(request, image, caller);
-  const config = await validateConfig(moments.configure === undefined ? draft : await untilStopped(moments.configure(draft), stop));
-  const identity = chooseIdentity(caller.uid, request.fakeroot);
-  const tree = await planRoot({ image, config, identity, uid: caller.uid, terminal: await findTerminal() });
+  const asked = await untilStopped(openImage(request.image, moments), stop);
+  const draft = await buildConfig(request, asked, caller);
+  const wanted = moments.configure === undefined ? draft : await untilStopped(moments.configure(draft), stop);
+  const image = wanted.image === draft.image ? asked : await untilStopped(openImage(wanted.image, moments), stop);
+  validateOptions(wanted, readPowers());
+  const { cdiDirectories = [] } = options;
+  const config = await validateConfig(await resolveOptions(wanted, { defaultHome: defaultHome(wanted.user, caller), cdiDirectories }));
+  const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
+  const tree = await planRoot({
+    ...{ image, config, identity, uid: caller.uid },
+    account: describeAccount(config, caller),
+    terminal: await findTerminal(),
+  });
   const tools = await findTools();
   for (const id of await removeStaleSessions(options.runDirectory)) log(`Removed what the killed container ${id} left`);
   const session = await openSession(options.runDirectory);
   try {
     const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller });
-    return await launch({ session, prepared, config, uid: caller.uid }, moments, { signals, stop, log });
+    const controlGroup = await openLimits(config, session, options.warn ?? log);
+    try {
+      return await launch({ session, prepared, config, uid: caller.uid, controlGroup }, moments, { signals, stop, log });
+    } finally {
+      await controlGroup?.close();
+    }
   } finally {
     await closeSession(session);
   }
 }
 
+async function openLimits({ limits }: ContainerConfig, { path }: Session, warn: (line: string) => void): Promise<ControlGroup | undefined> {
+  if (limits === undefined) return undefined;
+  return openControlGroup(limits, { name: basename(path), isStale: await judgeStale(), warn });
+}
+
+function describeAccount({ user, env }: ContainerConfig, { uid, gid, name }: Caller): Account {
+  const inside = user ?? { uid, gid };
+  return { name: inside.uid === 0 ? 'root' : name, ...inside, home: env['HOME'] ?? '/' };
+}
+
 function describeCaller(): Caller {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
-  return { uid, gid, home: homedir(), terminal: process.env['TERM'] };
+  return { uid, gid, name: findName(), home: homedir(), terminal: process.env['TERM'] };
+}
+
+/** A uid needs no account. It goes into a file of lines and colons. */
+function findName(): string {
+  try {
+    const { username } = userInfo();
+    return /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(username) ? username : 'user';
+  } catch {
+    return 'user';
+  }
 }

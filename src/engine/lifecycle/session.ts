@@ -47,6 +47,12 @@ export async function removeStaleSessions(runDirectory: string): Promise<string[
   return stale.map((name) => name.slice(0, 12));
 }
 
+/** Tells of the name of a session whether its owner was killed. */
+export async function judgeStale(): Promise<(name: string) => boolean> {
+  const pidNamespace = await readPidNamespace();
+  return (name) => isStale(name, pidNamespace);
+}
+
 /** A pid of another pid namespace cannot be judged from here. */
 function isStale(name: string, pidNamespace: string): boolean {
   const [, ownerNamespace, pid, startTicks = ''] = SESSION_NAME.exec(name) ?? [];

@@ -6,6 +6,7 @@
  *      SESSION/memory/N     layer N's memory, a tmpfs; for a writable image with upper/ and work/
  *      SESSION/memory/points/N   the mount points and links that layer N lacks: the overlay's lowest layer, so that the
  *                           image's own directories keep their owner and mode
+ *      SESSION/memory/points/text-N   the generated file that layer N is
  *      SESSION/skeleton     what is copied into memory/ once that is mounted
  */
 import { posix } from 'node:path';
@@ -21,6 +22,8 @@ export interface MountLayout {
   /** Empty files and links in them, relative to the session. */
   readonly files: readonly string[];
   readonly links: ReadonlyMap<string, string>;
+  /** Files with their text. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Mounted first, after which the session is a mount of its own; then the skeleton is copied into the memory. */
   readonly memory: readonly FstabLine[];
   readonly mounts: readonly FstabLine[];
@@ -48,8 +51,10 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
   for (const kind of ['lower', 'skeleton', 'memory', 'memory/points']) directories.push({ path: kind, mode: 0o755 });
   const files: string[] = [];
   const links = new Map<string, string>();
+  const texts = new Map<string, string>();
   for (const layer of layers) {
     directories.push(...directoriesOf(layer, context));
+    if (layer.content.type === 'generated') texts.set(`skeleton/${textOf(layer)}`, layer.content.text);
     for (const [path, entry] of sortByPath(layer.additions)) {
       const inSession = posix.join(
         isInMemory(layer.content) ? `skeleton/${layer.number}` : `skeleton/points/${layer.number}`,
@@ -61,7 +66,7 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
     }
   }
   const memory = [...hideSession(context.session), ...layers.flatMap((layer) => mountMemory(layer, context))];
-  return { directories, files, links, memory, mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
+  return { directories, files, links, texts, memory, mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
 }
 
 /**
@@ -73,6 +78,11 @@ function hideSession(session: string): FstabLine[] {
     { source: session, target: session, type: 'none', options: ['bind', 'unbindable'] },
     { source: 'tmpfs', target: `${session}/memory/points`, type: 'tmpfs', options: ['mode=755', ...GUARDED] },
   ];
+}
+
+/** Relative to the skeleton, and to the memory into which that is copied. */
+function textOf({ number }: Layer): string {
+  return `points/text-${number}`;
 }
 
 /** Whether what set-up adds is copied into memory, rather than shown through an overlay. */
@@ -105,7 +115,7 @@ function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
 
 function mountMemory({ number, content }: Layer, { session }: LayoutContext): FstabLine[] {
   if (content.type !== 'tmpfs' && !isWritableImage(content)) return [];
-  const size = content.type === 'tmpfs' && content.sizeBytes !== undefined ? [`size=${content.sizeBytes}`] : [];
+  const size = content.sizeBytes === undefined ? [] : [`size=${content.sizeBytes}`];
   return [{ source: 'tmpfs', target: `${session}/memory/${number}`, type: 'tmpfs', options: ['mode=755', ...GUARDED, ...size] }];
 }
 
@@ -121,7 +131,9 @@ function mountLayer(layer: Layer, context: LayoutContext): FstabLine[] {
     case 'pts':
       return mountPts(root);
     case 'tmpfs':
-      return [bind(`${context.session}/memory/${number}`, target), ...(content.readOnly ? [makeReadOnly(target, GUARDED)] : [])];
+      return [bind(`${context.session}/memory/${number}`, target), ...(content.readOnly ? [remount(target, ['ro', ...GUARDED])] : [])];
+    case 'generated':
+      return [bind(`${context.session}/memory/${textOf(layer)}`, target), remount(target, ['ro', ...GUARDED])];
     case 'bind':
     case 'image':
       return needsOverlay(layer) ? mountOverlay(layer, { target, context }) : mountSource(content, { target, context });
@@ -132,23 +144,22 @@ function mountSource(
   content: Content & { type: 'bind' | 'image' },
   { target, context }: { target: string; context: LayoutContext },
 ): FstabLine[] {
-  const guards = content.type === 'image' ? GUARDED : [];
+  const guards = content.type === 'image' ? GUARDED : (content.flags ?? []);
   const mounted = bind(content.source, target);
-  if (!content.readOnly) return [mounted];
+  const wanted = [...(content.readOnly ? ['ro'] : []), ...(content.type === 'image' && !content.readOnly ? [] : guards)];
+  if (wanted.length === 0) return [mounted];
   const [around, ...below] = context.findBoundMounts(content.source);
-  const inner = below.filter((mount) => !mount.flags.includes('ro'));
+  const inner = below.filter((mount) => wanted.some((flag) => !mount.flags.includes(flag)));
   return [
     mounted,
-    makeReadOnly(target, [...guards, ...keptFlags(around)]),
-    ...inner.map((mount) =>
-      makeReadOnly(posix.join(target, posix.relative(content.source, mount.point)), [...guards, ...keptFlags(mount)]),
-    ),
+    remount(target, [...wanted, ...keptFlags(around)]),
+    ...inner.map((mount) => remount(posix.join(target, posix.relative(content.source, mount.point)), [...wanted, ...keptFlags(mount)])),
   ];
 }
 
 /** Those that a user namespace may not clear; the kernel keeps the others by itself. */
 function keptFlags(mount: MountedFileSystem | undefined): string[] {
-  return (mount?.flags ?? []).filter((flag) => flag === 'nosuid' || flag === 'nodev' || flag === 'noexec');
+  return (mount?.flags ?? []).filter((flag) => flag === 'ro' || flag === 'nosuid' || flag === 'nodev' || flag === 'noexec');
 }
 
 /** Relative paths: the mounting shell stands in the session. Without upperdir an overlay is read-only. */
@@ -156,10 +167,16 @@ function mountOverlay({ number, content, additions }: Layer, { target, context }
   if (content.type !== 'image' && content.type !== 'bind') return [];
   const lower = additions.size > 0 ? `lower/${number}:memory/points/${number}` : `lower/${number}`;
   const upper = isWritableImage(content) ? [`upperdir=memory/${number}/upper`, `workdir=memory/${number}/work`] : ['ro'];
+  const flags = content.type === 'bind' ? (content.flags ?? []) : [];
   const unprivileged = isWritableImage(content) && context.identity !== 'root' ? ['userxattr'] : [];
   return [
     bind(content.source, `${context.session}/lower/${number}`),
-    { source: 'overlay', target, type: 'overlay', options: [`lowerdir=${lower}`, ...upper, ...unprivileged, ...GUARDED] },
+    {
+      source: 'overlay',
+      target,
+      type: 'overlay',
+      options: [`lowerdir=${lower}`, ...upper, ...unprivileged, ...new Set([...GUARDED, ...flags])],
+    },
   ];
 }
 
@@ -169,8 +186,8 @@ function bind(source: string, target: string): FstabLine {
 }
 
 /** A second step: `bind,ro` in one is refused where the source has flags that a user namespace may not clear (util-linux 2.38). */
-function makeReadOnly(target: string, flags: readonly string[]): FstabLine {
-  return { source: 'none', target, type: 'none', options: [...new Set(['remount', 'bind', 'ro', ...flags])] };
+function remount(target: string, flags: readonly string[]): FstabLine {
+  return { source: 'none', target, type: 'none', options: [...new Set(['remount', 'bind', ...flags])] };
 }
 
 function sortByPath(additions: ReadonlyMap<string, Entry>): [string, Entry][] {

@@ -11,6 +11,7 @@ import type { ContainerConfig, Mount } from '../shapes.js';
 import { validateMounts } from '../validate.js';
 import { refuseDestination } from './destinations.js';
 import { layDevices } from './devices.js';
+import { layGenerated, type Account } from './generated-files.js';
 import { addEntry, createTree, findLayer, layContent, readEntry, resolvePath, type Content, type RootTree } from './root-tree.js';
 
 export interface RootRequest {
@@ -18,6 +19,8 @@ export interface RootRequest {
   readonly config: ContainerConfig;
   readonly identity: Identity;
   readonly uid: number;
+  /** Who the command is, inside. */
+  readonly account: Account;
   /** The terminal that the command will have, e.g. `/dev/pts/3`. */
   readonly terminal: string | undefined;
 }
@@ -30,6 +33,7 @@ export async function planRoot(request: RootRequest): Promise<RootTree> {
   await layImage(tree, request, planned);
   await layTemporary(tree, request);
   for (const mount of sortByDepth(config.mounts)) await layMount(tree, mount);
+  await layGenerated(tree, config, request.account);
   await refuseWorkingDirectory(tree, config.workingDirectory);
   return tree;
 }
@@ -44,15 +48,25 @@ async function chooseRoot({ image, config }: RootRequest, planned: readonly Moun
       ownerUid: image.ownerUid,
       ownerGid: image.ownerGid,
       mode: image.mode,
+      sizeBytes: config.rootSizeBytes,
     };
   }
   const root = planned.find((mount) => mount.destination === '/');
-  if (root?.type !== 'bind') return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: root?.sizeBytes };
+  if (root?.type !== 'bind')
+    return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: config.rootSizeBytes ?? root?.sizeBytes };
   const source = await realpath(root.source);
   const stats = await stat(source);
   if (!stats.isDirectory()) throw imagePlanInvalid(config.image, `it wants ${source} as its root, which is not a directory`);
   const readOnly = config.readOnly || root.readOnly === true;
-  return { type: 'image', source, readOnly, ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777 };
+  return {
+    type: 'image',
+    source,
+    readOnly,
+    ownerUid: stats.uid,
+    ownerGid: stats.gid,
+    mode: stats.mode & 0o7777,
+    sizeBytes: config.rootSizeBytes,
+  };
 }
 
 /** A plan's links and mounts, and between them, by depth, what every container has. */
@@ -94,7 +108,7 @@ async function layMount(tree: RootTree, mount: Mount): Promise<void> {
   if (mount.type === 'tmpfs') return layContent(tree, path, { type: 'tmpfs', mode: 0o1777, readOnly: false, sizeBytes: mount.sizeBytes });
   const source = await realpath(mount.source);
   const isDirectory = (await stat(source)).isDirectory();
-  return layContent(tree, path, { type: 'bind', source, isDirectory, readOnly: mount.readOnly ?? false });
+  return layContent(tree, path, { type: 'bind', source, isDirectory, readOnly: mount.readOnly ?? false, flags: mount.options });
 }
 
 /**

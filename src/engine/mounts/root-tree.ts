@@ -23,8 +23,18 @@ export type Content =
       readonly ownerUid: number;
       readonly ownerGid: number;
       readonly mode: number;
+      /** Of what is written over it. */
+      readonly sizeBytes?: number | undefined;
     }
-  | { readonly type: 'bind'; readonly source: string; readonly isDirectory: boolean; readonly readOnly: boolean }
+  | {
+      readonly type: 'bind';
+      readonly source: string;
+      readonly isDirectory: boolean;
+      readonly readOnly: boolean;
+      /** `nosuid`, `nodev`, `noexec`. */
+      readonly flags?: readonly string[] | undefined;
+    }
+  | { readonly type: 'generated'; readonly text: string }
   | { readonly type: 'tmpfs'; readonly mode: number; readonly readOnly: boolean; readonly sizeBytes?: number | undefined }
   | KernelContent;
 
@@ -58,7 +68,7 @@ export function createTree(root: Content): RootTree {
 
 /** Lays `content` over what is at `path`, which must be resolved. What it hides is not mounted at all. */
 export async function layContent(tree: RootTree, path: string, content: Content): Promise<void> {
-  const wanted = content.type === 'bind' && !content.isDirectory ? 'file' : 'directory';
+  const wanted = content.type === 'generated' || (content.type === 'bind' && !content.isDirectory) ? 'file' : 'directory';
   const present = await readEntry(tree, path);
   if (present === undefined) await addEntry(tree, path, { kind: wanted });
   else if (present.kind !== wanted)
@@ -116,6 +126,7 @@ export async function readEntry(tree: RootTree, path: string): Promise<Entry | u
   const added = additions.get(path);
   if (added !== undefined) return added;
   if (content.type === 'tmpfs') return path === point ? { kind: 'directory' } : undefined;
+  if (content.type === 'generated') return path === point ? { kind: 'file' } : undefined;
   return readHostEntry(posix.join(content.source, posix.relative(point, path)), path === point);
 }
 

@@ -13,6 +13,11 @@ export async function writeLayout(session: string, layout: MountLayout): Promise
     if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
   }
   for (const path of layout.files) await writeFile(await openPlace(session, path), '', { flag: 'wx', mode: 0o644 });
+  for (const [path, text] of layout.texts) {
+    const place = await openPlace(session, path);
+    await writeFile(place, text, { flag: 'wx' });
+    await chmod(place, 0o644);
+  }
   for (const [path, target] of layout.links) await symlink(target, await openPlace(session, path));
 }
 

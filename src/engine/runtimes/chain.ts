@@ -12,6 +12,7 @@ import { Duplex } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import { launchFailed, mainThreadOnly } from '../errors.js';
 import { findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
+import type { ContainerOptions } from '../options.js';
 import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
 import { CHAIN_IGNORES } from './launcher.js';
@@ -20,6 +21,8 @@ import { SCRIPT_FILE } from './script.js';
 export interface ChainRequest {
   readonly tools: Tools;
   readonly identity: Identity;
+  /** What it shares with the host; only what is not usual. */
+  readonly isolation?: Pick<ContainerOptions, 'network' | 'namespaces'> | undefined;
   /** The session directory. */
   readonly session: string;
   /** An open file for what the chain itself has to say. */
@@ -49,9 +52,10 @@ export interface Chain {
 
 const KILL_DEADLINE_MS = 5_000;
 
-export function startChain({ tools, identity, session, logFd }: ChainRequest): Chain {
+export function startChain(request: ChainRequest): Chain {
+  const { logFd } = request;
   if (!isMainThread) throw mainThreadOnly();
-  const [program = '', ...words] = composeChain(tools, identity, session);
+  const [program = '', ...words] = composeChain(request);
   const child = spawn(program, words, {
     cwd: '/',
     env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
@@ -87,7 +91,7 @@ export function startChain({ tools, identity, session, logFd }: ChainRequest): C
   };
 }
 
-function composeChain(tools: Tools, identity: Identity, session: string): string[] {
+function composeChain({ tools, identity, session, isolation: { network, namespaces: shared = {} } = {} }: ChainRequest): string[] {
   const ignore = tools.envResetsSignals ? [tools.sh, '-c', `trap '' ${CHAIN_IGNORES.join(' ')}; exec "$@"`, 'sh'] : [];
   const user = identity === 'root' ? [] : ['--user', '--map-root-user'];
   const namespaces = [
@@ -99,8 +103,9 @@ function composeChain(tools: Tools, identity: Identity, session: string): string
     '--fork',
     '--kill-child=KILL',
     '--mount-proc',
-    '--ipc',
-    '--uts',
+    ...(shared.ipc === 'host' ? [] : ['--ipc']),
+    ...(shared.uts === 'host' ? [] : ['--uts']),
+    ...(network === 'none' ? ['--net'] : []),
   ];
   return [...ignore, tools.setpriv, '--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
 }

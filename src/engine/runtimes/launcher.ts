@@ -1,11 +1,13 @@
 /**
  * The words between the shell of the host and the command; each program takes one step and becomes the next.
  *
- *      [env (signals, NAME=VALUE)]  setpriv (fewer rights)  unshare (root, working directory)  [/bin/sh of the image]  COMMAND ARGUMENT…
+ *      [env (signals, NAME=VALUE)]  [prlimit]  setpriv (fewer rights)  unshare (root, working directory)  [/bin/sh of the image]  COMMAND ARGUMENT…
  *
  * A process whose arguments are a tail of this that is longer than the command has not become the command yet.
  */
 import { basename } from 'node:path';
+import { toolMissing } from '../errors.js';
+import type { ContainerOptions } from '../options.js';
 import type { Tools } from '../tools.js';
 import type { SortedEnvironment } from './environment.js';
 import { LIMITED_CAPABILITIES, type Identity } from './identity.js';
@@ -36,14 +38,19 @@ export interface LauncherRequest {
   readonly workingDirectory: string;
   readonly env: SortedEnvironment;
   readonly command: readonly string[];
+  readonly options?: Pick<ContainerOptions, 'user' | 'capabilities' | 'rlimits'> | undefined;
 }
 
 export function composeLauncher(request: LauncherRequest): Launcher {
   const { env, command } = request;
   const carried = new Map([...env.linker].map(([, value], index) => [carrierOf(index), value]));
-  const programs = [setEnvironment(request), limitRights(request), changeRoot(request), becomeInImage([...env.linker.keys()])].filter(
-    (words) => words.length > 0,
-  );
+  const programs = [
+    setEnvironment(request),
+    limitResources(request),
+    limitRights(request),
+    changeRoot(request),
+    becomeInImage([...env.linker.keys()]),
+  ].filter((words) => words.length > 0);
   const steps = programs.map((_, index) => [...programs.slice(index).flat(), ...command]);
   const names = new Set(programs.map(([program = '']) => kernelName(program)));
   return { words: [...programs.flat(), ...command], steps, names, commandName: kernelName(command[0] ?? ''), carried };
@@ -63,16 +70,38 @@ function setEnvironment({ tools, env }: LauncherRequest): string[] {
   return options.length + assignments.length === 0 ? [] : [tools.env, ...options, ...assignments];
 }
 
-function limitRights({ tools, identity }: LauncherRequest): string[] {
-  if (identity === 'user') return [tools.setpriv, '--no-new-privs'];
-  const kept = ['-all', ...LIMITED_CAPABILITIES.map((name) => `+${name}`)].join(',');
-  return [tools.setpriv, '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', `--bounding-set=${kept}`];
+function limitResources({ tools, options: { rlimits = {} } = {} }: LauncherRequest): string[] {
+  const limits = Object.entries(rlimits).flatMap(([name, limit]) => (limit === undefined ? [] : [`--${name}=${limit.soft}:${limit.hard}`]));
+  if (limits.length === 0) return [];
+  if (tools.prlimit === undefined) throw toolMissing('prlimit', 'util-linux');
+  return [tools.prlimit, ...limits];
 }
 
-/** The ordinary user maps back to the own uid in a second namespace, in which exec leaves no capability. */
-function changeRoot({ tools, identity, uid, gid, workingDirectory }: LauncherRequest): string[] {
+function limitRights({ tools, identity, options = {} }: LauncherRequest): string[] {
+  if (identity === 'user') return [tools.setpriv, '--no-new-privs'];
+  const bounds = boundCapabilities(options);
+  return [
+    ...[tools.setpriv, '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all'],
+    ...(bounds.length === 0 ? [] : [`--bounding-set=${bounds.join(',')}`]),
+  ];
+}
+
+/** Whoever becomes another uid loses all of them then, and needs some until then. */
+function boundCapabilities({ user, capabilities: { all, ...single } = {} }: NonNullable<LauncherRequest['options']>): string[] {
+  const needed = ['sys_chroot', ...((user?.uid ?? 0) === 0 ? [] : ['setuid', 'setgid'])];
+  const named = (wanted: boolean): string[] => Object.entries(single).flatMap(([name, isAdded]) => (isAdded === wanted ? [name] : []));
+  const dropped = named(false).filter((name) => !needed.includes(name));
+  if (all === true) return dropped.map((name) => `-${name}`);
+  const kept = new Set([...(all === false ? [] : LIMITED_CAPABILITIES), ...named(true)].filter((name) => !dropped.includes(name)));
+  return ['-all', ...[...new Set([...kept, ...needed])].map((name) => `+${name}`)];
+}
+
+/** The ordinary user maps back to the own uid, or to another, in a second namespace, in which exec leaves no capability. */
+function changeRoot({ tools, identity, workingDirectory, options, ...caller }: LauncherRequest): string[] {
+  const { uid, gid } = options?.user ?? caller;
   const mapping = identity === 'user' ? ['--user', `--map-user=${uid}`, `--map-group=${gid}`] : [];
-  return [tools.unshare, ...mapping, '--root=.', `--wd=${workingDirectory}`, '--'];
+  const other = identity === 'root' && options?.user !== undefined ? [`--setgid=${gid}`, `--setuid=${uid}`] : [];
+  return [tools.unshare, ...mapping, ...other, '--root=.', `--wd=${workingDirectory}`, '--'];
 }
 
 /** Names are checked to be names; values come by the carriers. */

@@ -38,7 +38,16 @@ export async function prepareContainer({ session, tree, config, identity, tools,
   const env = sortEnvironment(config.env);
   await refuseEnvironment(env, tree);
   const { uid, gid } = caller;
-  const launcher = composeLauncher({ tools, identity, uid, gid, workingDirectory: config.workingDirectory, env, command: config.command });
+  const launcher = composeLauncher({
+    tools,
+    identity,
+    uid,
+    gid,
+    workingDirectory: config.workingDirectory,
+    env,
+    command: config.command,
+    options: config,
+  });
   const table = await readMountTable('self');
   // What the caller cannot reach the container cannot either, nor could it be mounted anew.
   const layout = layOut(tree, {
@@ -50,8 +59,8 @@ export async function prepareContainer({ session, tree, config, identity, tools,
   const files = {
     [MEMORY_FSTAB_FILE]: renderFstab(layout.memory),
     [FSTAB_FILE]: renderFstab(layout.mounts),
-    [SCRIPT_FILE]: writeScript({ session, tools, identity, hostname: config.hostname }),
-    [COMMAND_FILE]: writeCommand(launcher, env),
+    [SCRIPT_FILE]: writeScript({ session, tools, identity, hostname: config.hostname, network: config.network }),
+    [COMMAND_FILE]: writeCommand(launcher, env, config.umask),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
   return { launcher, identity, tools, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target) };

@@ -7,6 +7,7 @@
  *
  *      fd 2  the session's log      fd 3  the caller's stderr      fd 4  a socket to the engine: begin, ready, exec, exit N
  */
+import { toolMissing } from '../errors.js';
 import type { Tools } from '../tools.js';
 import { quoteWord, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
@@ -17,6 +18,7 @@ export interface ScriptRequest {
   readonly tools: Tools;
   readonly identity: Identity;
   readonly hostname: string | undefined;
+  readonly network?: 'host' | 'none' | undefined;
 }
 
 export const SCRIPT_FILE = 'script';
@@ -29,7 +31,7 @@ export const LOG_FILE = 'log';
  * The subshell waits for "go" before anything of the container runs: the engine first checks where the mounts went, and an
  * engine that was killed before the death signal was set never says it.
  */
-export function writeScript({ session, tools, identity, hostname }: ScriptRequest): string {
+export function writeScript({ session, tools, identity, hostname, network }: ScriptRequest): string {
   const mountAll = `${tools.mount} -n -i -a -T`;
   const preserve = identity === 'root' ? 'mode,ownership' : 'mode';
   const enterRoot = `cd ${quoteWord(`${session}/root`)} || exit 125`;
@@ -42,6 +44,7 @@ export function writeScript({ session, tools, identity, hostname }: ScriptReques
     `${tools.cp} -R -P --preserve=${preserve} skeleton/. memory/ || exit 125`,
     `${mountAll} ${FSTAB_FILE} || exit 125`,
     ...(hostname === undefined ? [] : [setHostname(hostname, tools)]),
+    ...(network === 'none' ? [bringUpLoopback(tools)] : []),
     '(',
     '  echo ready >&4',
     '  read -r word <&4 && [ "$word" = go ] || exit 125',
@@ -58,13 +61,20 @@ export function writeScript({ session, tools, identity, hostname }: ScriptReques
 }
 
 /** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. */
-export function writeCommand(launcher: Launcher, env: SortedEnvironment): string {
+export function writeCommand(launcher: Launcher, env: SortedEnvironment, umask?: number): string {
   const exports = [...env.plain, ...launcher.carried].map(([name, value]) => `export ${name}=${quoteWord(value)}`);
   const words = launcher.words.map(quoteWord).join(' ');
-  return ['unset PATH LC_ALL PWD OLDPWD SHLVL word', 'echo exec >&4', ...exports, `exec ${words} 2>&3 3>&- 4>&-`, ''].join('\n');
+  const mask = umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`];
+  return ['unset PATH LC_ALL PWD OLDPWD SHLVL word', ...mask, 'echo exec >&4', ...exports, `exec ${words} 2>&3 3>&- 4>&-`, ''].join('\n');
 }
 
 function setHostname(hostname: string, tools: Tools): string {
   if (tools.hostname === undefined) return `echo ${quoteWord(hostname)} >/proc/sys/kernel/hostname || exit 125`;
   return `${tools.hostname} ${quoteWord(hostname)} || exit 125`;
+}
+
+/** A new network namespace has a loopback, which is down. */
+function bringUpLoopback(tools: Tools): string {
+  if (tools.ip === undefined) throw toolMissing('ip', 'iproute2');
+  return `${tools.ip} link set lo up || exit 125`;
 }

@@ -1,0 +1,87 @@
+/** The flags of `bulkhead run` beyond the essentials, one per field of the configuration, and what becomes of them. */
+import { Flags } from '@oclif/core';
+import type { OptionRequest } from '#wiring/wiring.js';
+
+const several = { multiple: true, multipleNonGreedy: true } as const;
+const [files, who, isolation, resources] = ['FILE SYSTEM', 'IDENTITY', 'ISOLATION', 'RESOURCES'];
+
+export const optionFlags = {
+  scratch: Flags.string({
+    ...several,
+    char: 'S',
+    summary: 'An empty directory, in memory or in the work directory',
+    helpValue: 'DIR[:SIZE]',
+    helpGroup: files,
+  }),
+  workdir: Flags.string({ char: 'W', summary: 'Keep /tmp, /var/tmp and scratch directories in it', helpValue: 'DIR', helpGroup: files }),
+  home: Flags.string({
+    char: 'H',
+    summary: 'Where HOME is: none, bind (your own), a directory, or memory',
+    helpValue: 'none|bind|SRC[:DST]|tmpfs:DST',
+    helpGroup: files,
+  }),
+  'root-size': Flags.string({ summary: 'How much may be written over the image, in memory', helpValue: 'SIZE', helpGroup: files }),
+  device: Flags.string({
+    ...several,
+    summary: 'Show a device of the host, by path or by CDI',
+    helpValue: 'PATH[:DST]|VENDOR/CLASS=NAME',
+    helpGroup: files,
+  }),
+  'env-file': Flags.string({ ...several, summary: 'Set the variables of a file of NAME=VALUE lines', helpValue: 'FILE' }),
+  'unset-env': Flags.string({ ...several, summary: 'Leave a variable out', helpValue: 'NAME' }),
+  cleanenv: Flags.boolean({ summary: 'Leave out TERM and the variables of the image' }),
+  umask: Flags.string({ summary: 'File mode creation mask', helpValue: 'OCTAL', helpGroup: who }),
+  user: Flags.string({ summary: 'Who the command is inside', helpValue: 'UID[:GID]', helpGroup: who }),
+  'add-caps': Flags.string({ ...several, summary: 'Give root inside a capability, or all', helpValue: 'NAME,…', helpGroup: who }),
+  'drop-caps': Flags.string({ ...several, summary: 'Take a capability, or all, from root inside', helpValue: 'NAME,…', helpGroup: who }),
+  'keep-privs': Flags.boolean({ summary: 'Let root keep all capabilities', exclusive: ['no-privs'], helpGroup: who }),
+  'no-privs': Flags.boolean({ summary: 'Take all capabilities from root', helpGroup: who }),
+  network: Flags.string({ summary: "The host's network, or none", helpValue: 'host|none', helpGroup: isolation }),
+  dns: Flags.string({ ...several, summary: 'Name servers to ask', helpValue: 'ADDRESS,…', helpGroup: isolation }),
+  'dns-search': Flags.string({ ...several, summary: 'Domains to search names in', helpValue: 'DOMAIN,…', helpGroup: isolation }),
+  'add-host': Flags.string({ ...several, summary: 'Add a line to /etc/hosts', helpValue: 'NAME:ADDRESS', helpGroup: isolation }),
+  ipc: Flags.string({ summary: 'Which IPC namespace; private where absent', helpValue: 'private|host', helpGroup: isolation }),
+  uts: Flags.string({ summary: 'Which UTS namespace; private where absent', helpValue: 'private|host', helpGroup: isolation }),
+  pid: Flags.string({ summary: 'Which process namespace; only private is possible', helpValue: 'private', helpGroup: isolation }),
+  userns: Flags.boolean({ char: 'u', summary: 'A user namespace also for root', helpGroup: isolation }),
+  ulimit: Flags.string({ ...several, summary: 'A resource limit of each process', helpValue: 'NAME=SOFT[:HARD]', helpGroup: resources }),
+  memory: Flags.string({ summary: 'Memory of the container', helpValue: 'SIZE', helpGroup: resources }),
+  cpus: Flags.string({ summary: 'Processors of the container, as in 0.5', helpValue: 'N', helpGroup: resources }),
+  'pids-limit': Flags.string({ summary: 'Processes of the container', helpValue: 'N', helpGroup: resources }),
+};
+
+/** The values of these flags, as oclif answers them. */
+interface OptionValues {
+  readonly [Name: string]: string | boolean | readonly string[] | undefined;
+}
+
+export function requestOptions(flags: OptionValues): OptionRequest {
+  const text = (name: keyof typeof optionFlags): string | undefined => flags[name] as string | undefined;
+  const texts = (name: keyof typeof optionFlags): readonly string[] => (flags[name] as readonly string[] | undefined) ?? [];
+  return {
+    scratch: texts('scratch'),
+    workdir: text('workdir'),
+    home: text('home'),
+    rootSize: text('root-size'),
+    devices: texts('device'),
+    envFiles: texts('env-file'),
+    unsetEnv: texts('unset-env'),
+    cleanEnv: flags['cleanenv'] === true,
+    umask: text('umask'),
+    user: text('user'),
+    addCapabilities: [...texts('add-caps'), ...(flags['keep-privs'] === true ? ['all'] : [])],
+    dropCapabilities: [...texts('drop-caps'), ...(flags['no-privs'] === true ? ['all'] : [])],
+    network: text('network'),
+    dns: texts('dns'),
+    dnsSearch: texts('dns-search'),
+    hosts: texts('add-host'),
+    ipc: text('ipc'),
+    uts: text('uts'),
+    pid: text('pid'),
+    userns: flags['userns'] === true,
+    rlimits: texts('ulimit'),
+    memory: text('memory'),
+    cpus: text('cpus'),
+    pids: text('pids-limit'),
+  };
+}
