@@ -3,9 +3,11 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:3ed5521483f9f7e1676a2fb3216bb37c6d695830de645b96b70c6a5147e1a780",
+  "digest": "sha256:dcaa72a9ab3705251632800450f651731accd4d340f081242454d91d14de9c7c",
   "callbacks": {
     "command": "1.0.0",
+    "beforeCommand": "1.0.0",
+    "afterCommand": "1.0.0",
     "engineConfig": "1.0.0",
     "postStartProcess": "1.0.0",
     "monitorContainer": "1.0.0",

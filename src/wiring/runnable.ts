@@ -50,7 +50,9 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
  */
 export function isolationOf({ isolation, manifest }: Pick<Installation, 'isolation' | 'manifest'>): Isolation {
   if (isolation !== 'default') return isolation;
-  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => kind !== 'config' && (asked ?? []).length > 0);
+  const powers = Object.entries(manifest.permissions).filter(
+    ([kind, asked]) => kind !== 'config' && kind !== 'flags' && (asked ?? []).length > 0,
+  );
   return powers.length > 0 ? 'process' : 'thread';
 }
 

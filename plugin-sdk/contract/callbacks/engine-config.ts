@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { flagValues } from '../flags.js';
 import { configChanges, containerConfig } from '../shapes.js';
 import { callback } from './callback.js';
 
@@ -9,7 +10,8 @@ export const engineConfig = callback({
   answers: 'chain',
   deadlineMs: 5_000,
   onFailure: 'stop',
-  input: v.strictObject({ config: containerConfig }),
+  /** `flags`: what the flags have been given that the plugin adds to the command. */
+  input: v.strictObject({ config: containerConfig, flags: v.optional(flagValues) }),
   /** Only what changes; nothing means no change. */
   output: v.optional(configChanges),
 });
