@@ -1,7 +1,38 @@
 // Written by `npm run api`; do not edit.
-export type commandInput = { name: string; args: string[]; flags: { [x: string]: string | number | boolean | string[] } };
+export type commandInput = {
+  name: string;
+  args: string[];
+  flags: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] };
+};
 
 export type commandAnswer = number | undefined;
+
+export type beforeCommandInput = {
+  command: string;
+  args: string[];
+  flags: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] };
+  commandFlags: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] };
+};
+
+export type beforeCommandAnswer =
+  | {
+      flags?: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] } | undefined;
+      commandFlags?: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] } | undefined;
+      abort?: { message: string; exitCode?: number | undefined } | undefined;
+    }
+  | undefined;
+
+export type afterCommandInput = {
+  command: string;
+  args: string[];
+  flags: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] };
+  exitCode: number;
+  outcome: 'ended' | 'aborted' | 'failed';
+  reason?: string | undefined;
+  runMs?: number | undefined;
+};
+
+export type afterCommandAnswer = undefined;
 
 export type engineConfigInput = {
   config: {
@@ -61,6 +92,7 @@ export type engineConfigInput = {
     workingDirectory: string;
     readOnly: boolean;
   };
+  flags?: { [x: string]: string | number | boolean | { [x: string]: string } | (string | number)[] } | undefined;
 };
 
 export type engineConfigAnswer =

@@ -1,8 +1,10 @@
 // Written by `npm run api`; do not edit.
 import type { CallbackAnswer, CallbackInput, CallbackName } from './contract/contract.js';
-import type { CommandDescription, ContractStamp, FlagDefinition } from './contract/description.js';
 import type { ConfigChanges, ConfigField } from './contract/container-config.js';
+import type { CommandDescription, ContractStamp } from './contract/description.js';
+import type { ArgumentDefinition, FlagDefinition } from './contract/flags.js';
 import type { PluginData } from './contract/plugin-data.js';
+import type { ArgumentValues, FlagValuesOf } from './command-line.js';
 import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
 /**
  * Defines a plugin; the default export of its entry file.
@@ -11,14 +13,22 @@ import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js
  * globals of `realm.d.ts`, the granted powers of `host`, and nothing else.
  */
 export declare function definePlugin<
-  const F extends FlagsOfCommands = Record<never, never>,
+  const F extends ByName = Record<never, never>,
+  const A extends ByName = Record<never, never>,
   const P extends DeclaredPermissions = Record<never, never>,
->(definition: PluginDefinition<F, P>): Plugin;
+  const B extends ByName = Record<never, never>,
+>(definition: PluginDefinition<F, A, P, B>): Plugin;
 /** The definition and the contract it was built against; what the compartment reads. */
 export type Plugin = PluginDefinition & {
   readonly contract: ContractStamp;
 };
-export interface PluginDefinition<F extends FlagsOfCommands = FlagsOfCommands, P extends DeclaredPermissions = DeclaredPermissions> {
+/** F: flags by command · A: arguments by command · P: permissions · B: flags by built-in command. */
+export interface PluginDefinition<
+  F extends ByName = ByName,
+  A extends ByName = ByName,
+  P extends DeclaredPermissions = DeclaredPermissions,
+  B extends ByName = ByName,
+> {
   /** Who it is: `example.com/scratch`. */
   readonly name: string;
   /** Semantic version of the plugin itself. */
@@ -27,29 +37,67 @@ export interface PluginDefinition<F extends FlagsOfCommands = FlagsOfCommands, P
   readonly description: string;
   /** What it asks for beyond the log and its store; the operator grants it at install. */
   readonly permissions?: P;
+  /** By name; a name of several words, such as `scratch list`, makes a tree. */
   readonly commands?: {
-    readonly [Name in keyof F]: Command<F[Name], P>;
+    readonly [Name in keyof F]: Command<F[Name], A[Name & keyof A], P>;
+  } & {
+    readonly [Name in keyof A]: Arguments<A[Name]>;
   };
+  /** Flags that it adds to built-in commands: `{ run: { trace: { type: 'boolean' } } }`. Seen by `beforeCommand`, `afterCommand` and `engineConfig`. */
+  readonly flags?: {
+    readonly [Name in keyof B]: B[Name] & FlagDefinitions;
+  };
+  /** Built-in commands around which `beforeCommand` and `afterCommand` are asked even where none of its flags is given. */
+  readonly hooks?: readonly string[];
   /** The schemes that `registerImageDriver` answers for, such as `host` for `host:`. */
   readonly imageSchemes?: readonly string[];
-  readonly callbacks?: Callbacks<P>;
+  readonly callbacks?: Callbacks<P, B>;
 }
 /** The callbacks of the contract, without `command`, which is written as `commands`. */
-export type Callbacks<P extends DeclaredPermissions = DeclaredPermissions> = {
-  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: CallbackInput<Name>, host: Host<P>) => Answer<Name, P>;
+export type Callbacks<P extends DeclaredPermissions = DeclaredPermissions, B = ByName> = {
+  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: Input<Name, B>, host: Host<P>) => Answer<Name, P>;
 };
-/** One command that the plugin adds to `bulkhead`. `flags` stands before `run`, so that `run` knows their types. */
-export interface Command<F, P extends DeclaredPermissions = DeclaredPermissions> extends Omit<CommandDescription, 'flags'> {
+/** One command that the plugin adds to `bulkhead`. `flags` and `args` stand before `run`, so that `run` knows their types. */
+export interface Command<F, A, P extends DeclaredPermissions = DeclaredPermissions> extends Omit<CommandDescription, 'flags' | 'args'> {
   readonly flags?: F & FlagDefinitions;
   /** Answers with the exit code; nothing means 0. */
   run(
     input: {
-      readonly args: readonly string[];
-      readonly flags: FlagValues<F>;
+      readonly args: ArgumentValues<A>;
+      readonly flags: FlagValuesOf<F>;
     },
     host: CommandHost<P>,
   ): Answer<'command', P>;
 }
+interface Arguments<A> {
+  /** By their places; `run` gets them as a tuple. */
+  readonly args?: A & readonly ArgumentDefinition[];
+}
+/** What the callback is asked with; the flags have the types of their definitions. */
+type Input<Name extends CallbackName, B> = Name extends 'engineConfig'
+  ? Omit<CallbackInput<Name>, 'flags'> & {
+      readonly flags: FlagValuesOf<
+        B extends {
+          run: infer F;
+        }
+          ? F
+          : unknown
+      >;
+    }
+  : Name extends 'beforeCommand' | 'afterCommand'
+    ? AroundCommand<Name, B>
+    : CallbackInput<Name>;
+/** One for each command that has flags of the plugin: `if (input.command === 'run')` tells them apart. */
+type AroundCommand<Name extends CallbackName, B> = {
+  [Command in keyof B & string]: Omit<CallbackInput<Name>, 'command' | 'flags'> & {
+    readonly command: Command;
+    readonly flags: FlagValuesOf<B[Command]>;
+  };
+} extends infer All
+  ? [keyof All] extends [never]
+    ? CallbackInput<Name>
+    : All[keyof All]
+  : never;
 /** By the contract; where the answer may be absent, a function that answers nothing will do. */
 type Answer<Name extends CallbackName, P extends DeclaredPermissions> = OrPromise<
   undefined extends CallbackAnswer<Name> ? Permitted<Name, P> | void : CallbackAnswer<Name>
@@ -67,19 +115,6 @@ type Undeclared<P extends DeclaredPermissions> = {
 };
 type OrPromise<T> = T | Promise<T>;
 type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
-/** Command by command; unknown for a command without flags. */
-type FlagsOfCommands = Readonly<Record<string, unknown>>;
-type FlagValues<F> = F extends FlagDefinitions
-  ? {
-      readonly [Name in keyof F]: FlagValue<F[Name]>;
-    }
-  : Readonly<Record<never, never>>;
-/** Booleans are always there; others where they are required or have a default. */
-type FlagValue<F extends FlagDefinition> = F['type'] extends 'boolean'
-  ? boolean
-  : IsGiven<F> extends true
-    ? Given<F>
-    : Given<F> | undefined;
-type Given<F extends FlagDefinition> = F['type'] extends 'integer' ? number : string;
-type IsGiven<F extends FlagDefinition> = F['required'] extends true ? true : F['default'] extends string | number ? true : false;
+/** Command by command; unknown for a command that has none. */
+type ByName = Readonly<Record<string, unknown>>;
 export {};

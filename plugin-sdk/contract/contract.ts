@@ -8,6 +8,8 @@
  * After a change of any schema: raise CONTRACT_VERSION and the version of the callback or power, then `npm run contract`.
  */
 import type * as v from 'valibot';
+import { afterCommand } from './callbacks/after-command.js';
+import { beforeCommand } from './callbacks/before-command.js';
 import { command } from './callbacks/command.js';
 import { engineConfig } from './callbacks/engine-config.js';
 import { monitorContainer } from './callbacks/monitor-container.js';
@@ -24,7 +26,7 @@ import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
 
-export const callbacks = { command, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
+export const callbacks = { command, beforeCommand, afterCommand, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */
 export type AskableName = Exclude<CallbackName, 'command'>;
@@ -47,6 +49,7 @@ export const askedPowerNames = (Object.keys(powers) as PowerName[]).filter((name
 
 export * from './description.js';
 export * from './container-config.js';
+export * from './flags.js';
 export * from './plugin-data.js';
 export * from './shapes.js';
 export { CONTRACT } from './lock.generated.js';

@@ -4,7 +4,22 @@
  */
 import * as v from 'valibot';
 import { configField } from './container-config.js';
+import { argumentDefinition, flagDefinitions } from './flags.js';
 import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
+
+/** `scratch` or `scratch list`: one to four words of lower-case letters, digits and `-`. */
+export const commandName = v.pipe(
+  v.string(),
+  v.maxLength(128),
+  v.regex(/^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){0,3}$/, 'must be one to four words of lower-case letters, digits and "-"'),
+);
+
+/** A flag of a command: `run.hostname`. */
+const commandFlag = v.pipe(
+  v.string(),
+  v.maxLength(193),
+  v.regex(/^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){0,3}[.][a-z][a-z0-9-]*$/, 'must be a command, "." and one of its flags'),
+);
 
 /** What the plugin asks for. An empty or absent list means none. */
 export const permissions = v.strictObject({
@@ -20,47 +35,24 @@ export const permissions = v.strictObject({
   fetch: v.optional(v.pipe(v.array(serverName), v.maxLength(64))),
   /** Programs of the host that it may run, with whatever arguments. */
   exec: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
+  /** Flags of built-in commands that `beforeCommand` may change: `run.hostname`. */
+  flags: v.optional(v.pipe(v.array(commandFlag), v.maxLength(64))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 
-export const flagDefinition = v.strictObject({
-  type: v.picklist(['boolean', 'string', 'integer']),
-  summary: v.optional(shortText),
-  /** One letter, for `-a`. */
-  short: v.optional(v.pipe(v.string(), v.regex(/^(?![dqh])[A-Za-z]$/, 'must be one letter, and not d, q or h, which bulkhead has itself'))),
-  required: v.optional(v.boolean()),
-  default: v.optional(v.union([v.boolean(), v.pipe(v.string(), v.maxLength(4096)), v.pipe(v.number(), v.safeInteger())])),
-});
-export type FlagDefinition = v.InferOutput<typeof flagDefinition>;
-
-export const flagName = v.pipe(
-  v.string(),
-  v.maxLength(64),
-  v.regex(
-    /^(?!(?:debug|quiet|plugin-dir|help|json|version)$)[a-z][a-z0-9-]*$/,
-    'must be lower-case letters, digits and "-", and none of the flags that bulkhead has itself',
-  ),
-);
-
-/** `scratch` or `scratch list`: one to four words of lower-case letters, digits and `-`. */
-export const commandName = v.pipe(
-  v.string(),
-  v.maxLength(128),
-  v.regex(/^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){0,3}$/, 'must be one to four words of lower-case letters, digits and "-"'),
-);
-
 export const commandDescription = v.strictObject({
   summary: shortText,
+  description: v.optional(text),
+  /** What stands after the command's name in help, where that is more than its flags and arguments. */
   usage: v.optional(shortText),
   examples: v.optional(v.pipe(v.array(shortText), v.maxLength(16))),
-  /** How many arguments it takes; none where absent. */
-  args: v.optional(
-    v.strictObject({
-      min: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-      max: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-    }),
-  ),
-  flags: v.optional(v.pipe(v.record(flagName, flagDefinition), v.maxEntries(64))),
+  /** Other names of the same command. */
+  aliases: v.optional(v.pipe(v.array(commandName), v.maxLength(16))),
+  /** By their places; none where absent. */
+  args: v.optional(v.pipe(v.array(argumentDefinition), v.maxLength(16))),
+  flags: v.optional(flagDefinitions),
+  /** Not in help, nor in completion. */
+  hidden: v.optional(v.boolean()),
 });
 export type CommandDescription = v.InferOutput<typeof commandDescription>;
 
@@ -82,5 +74,9 @@ export const pluginDescription = v.strictObject({
   permissions,
   commands: v.pipe(v.record(commandName, commandDescription), v.maxEntries(64)),
   imageSchemes: v.pipe(v.array(imageScheme), v.maxLength(16)),
+  /** Flags that it adds to built-in commands, by command. */
+  flags: v.optional(v.pipe(v.record(commandName, flagDefinitions), v.maxEntries(16)), {}),
+  /** Built-in commands around which it is asked, whether its flags are given or not. */
+  hooks: v.optional(v.pipe(v.array(commandName), v.maxLength(16)), []),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

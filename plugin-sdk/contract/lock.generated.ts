@@ -3,9 +3,11 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:d9629d50279e8d90a8dd2af0470abd3c65a6a1489fb0dc3c6f4b6a289ab25e7f",
+  "digest": "sha256:0ef40a69dc736c79819c1dc5ba6df426184801af5bf1ec01cd25d676b75303ed",
   "callbacks": {
     "command": "1.0.0",
+    "beforeCommand": "1.0.0",
+    "afterCommand": "1.0.0",
     "engineConfig": "1.0.0",
     "postStartProcess": "1.0.0",
     "monitorContainer": "1.0.0",

@@ -1,5 +1,5 @@
 /** What `@bulkhead/plugin-sdk/testing` offers, apart from how it is done, so that its declarations stand alone. */
-import type { AskableName, CallbackInput, CallbackOutput, Permissions, PluginDescription } from '../contract/contract.js';
+import type { AskableName, CallbackInput, CallbackOutput, FlagValues, Permissions, PluginDescription } from '../contract/contract.js';
 
 export interface TestPluginOptions {
   /** What the operator grants; all that the plugin asks for where absent. */
@@ -23,11 +23,7 @@ export interface TestPlugin {
   /** Asks for a callback. Rejects with what the operator would see: a fault, a missed deadline, an answer that the contract refuses. */
   call<Name extends AskableName>(callback: Name, input: CallbackInput<Name>): Promise<CallbackOutput<Name>>;
   /** Runs a contributed command; `output` is what it printed. */
-  command(
-    name: string,
-    args?: readonly string[],
-    flags?: Readonly<Record<string, string | boolean | number>>,
-  ): Promise<{ exitCode: number; output: string }>;
+  command(name: string, args?: readonly string[], flags?: FlagValues): Promise<{ exitCode: number; output: string }>;
   /** What it has logged so far, debug lines of the host left out. */
   readonly log: readonly LoggedLine[];
   /** Ends the compartment and removes the store. */

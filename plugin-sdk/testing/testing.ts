@@ -7,11 +7,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { AskableName, CallbackInput, CallbackOutput } from '../contract/contract.js';
+import { absentValue, type AskableName, type CallbackInput, type CallbackOutput, type PluginDescription } from '../contract/contract.js';
 import type { Log } from '../../src/base/log.js';
 import { askOne, describeScript, openHost } from '../../src/host/host.js';
 import { bundlePlugin, locateInSource } from '../../src/package/package.js';
 import type * as surface from './surface.js';
+
+/** Where the test names no flags, they are as when nobody gives them. */
+function withFlags<Name extends AskableName>(
+  callback: Name,
+  input: CallbackInput<Name>,
+  { flags }: PluginDescription,
+): CallbackInput<Name> {
+  if (callback !== 'engineConfig' || 'flags' in input) return input;
+  const values = Object.entries(flags['run'] ?? {}).map(([name, definition]) => [name, absentValue(definition)] as const);
+  return { ...input, flags: Object.fromEntries(values.filter(([, value]) => value !== undefined)) };
+}
 
 export type { LoggedLine, TestPlugin, TestPluginOptions } from './surface.js';
 
@@ -40,7 +51,7 @@ export const openTestPlugin: typeof surface.openTestPlugin = async (directory, {
     description,
     log: lines,
     call<Name extends AskableName>(callback: Name, input: CallbackInput<Name>): Promise<CallbackOutput<Name>> {
-      return askOne(respondent, callback, input);
+      return askOne(respondent, callback, withFlags(callback, input, description));
     },
     async command(name, args = [], flags = {}) {
       output = '';

@@ -12,8 +12,10 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
+export { listClaims, openClaims, type Claim } from './claims.js';
 export { changeGrants } from './change-grants.js';
 export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
+export { type ReservedWords } from './conflicts.js';
 export { findInstallation, openCatalog } from './discover.js';
 export { isAskedFor, type PermissionValues } from './grants.js';
 export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { findConflict } from './conflicts.js';
+import { findConflicts } from './conflicts.js';
 import { readDirectory } from './directory.js';
 import type { Catalog, CatalogPlace, CatalogProblem, Installation, PluginDirectory } from './installation.js';
 import { receiptFile } from './layout.js';
@@ -19,7 +19,7 @@ export async function openCatalog({ directories, uid }: CatalogPlace): Promise<C
     }
   }
   const all = [...installations.values()];
-  return { installations: all, problems: [...problems, ...findConflicts(all)] };
+  return { installations: all, problems: [...problems, ...describeConflicts(all)] };
 }
 
 export function findInstallation({ installations }: Catalog, name: string): Installation | undefined {
@@ -42,12 +42,11 @@ function describeShadow(hidden: Installation, winner: Installation): CatalogProb
 }
 
 /** Installing refuses these, but each directory can change without the others. */
-function findConflicts(installations: readonly Installation[]): CatalogProblem[] {
+function describeConflicts(installations: readonly Installation[]): CatalogProblem[] {
   const enabled = installations.filter((installation) => installation.enabled);
-  return enabled.flatMap((installation, index) => {
-    const before = enabled.slice(0, index).map(({ manifest }) => manifest);
-    const conflict = findConflict(installation.manifest, before, []);
-    return conflict === undefined ? [] : [describeConflict(installation, conflict.error.message)];
+  return findConflicts(enabled.map(({ manifest }) => manifest)).flatMap(({ name, error }) => {
+    const installation = enabled.find((one) => one.name === name);
+    return installation === undefined ? [] : [describeConflict(installation, error.message)];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
 import { changeDirectory, explainFailure } from './change.js';
 import { requireCompatibility, type VersionLock } from './compatibility.js';
-import { requireNoConflict } from './conflicts.js';
+import { requireNoConflict, type ReservedWords } from './conflicts.js';
 import { readInstallationOf } from './directory.js';
 import { openCatalog } from './discover.js';
 import { catalogErrors } from './errors.js';
@@ -10,13 +10,12 @@ import { receiptFile } from './layout.js';
 import { encodeReceipt } from './receipt.js';
 import { writeStaged } from './staged-file.js';
 
-export interface EnableOptions {
+export interface EnableOptions extends ReservedWords {
   readonly place: CatalogPlace;
   /** Where the plugin is installed. */
   readonly directory: PluginDirectory;
   readonly offered: ContractStamp;
   readonly lock: VersionLock;
-  readonly reservedCommands: readonly string[];
 }
 
 /** Enables or disables a plugin. Answers whether that changed anything. */
@@ -49,5 +48,5 @@ export async function requireInstallation(
 async function checkEnable({ manifest, directory }: Installation, options: EnableOptions): Promise<void> {
   requireCompatibility(manifest, options);
   const { installations } = await openCatalog({ ...options.place, directories: [...options.place.directories, directory] });
-  requireNoConflict(manifest, installations, options.reservedCommands);
+  requireNoConflict(manifest, installations, options);
 }

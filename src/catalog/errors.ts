@@ -104,6 +104,22 @@ export const catalogErrors = {
       },
     ),
 
+  wordReserved: (plugin: string, what: string): BulkheadError =>
+    userError('PLUGIN_FLAG_RESERVED', `plugin "${plugin}" adds ${what}, which belongs to bulkhead itself`, {
+      hint: 'rename it in the plugin, then: bulkhead plugin compile DIR',
+      data: { plugin, what },
+    }),
+
+  notExtendable: (plugin: string, command: string, extendable: readonly string[]): BulkheadError =>
+    userError(
+      'PLUGIN_COMMAND_CLOSED',
+      `plugin "${plugin}" wants to take part in the command "${command}", and plugins may do so in ${extendable.length === 0 ? 'none' : extendable.map((one) => `"${one}"`).join(', ')} alone`,
+      {
+        hint: 'name another command in flags and hooks of the plugin, then: bulkhead plugin compile DIR',
+        data: { plugin, command, extendable },
+      },
+    ),
+
   grantNotRequested: (plugin: string, what: string): BulkheadError =>
     userError('GRANT_NOT_REQUESTED', `plugin "${plugin}" does not ask for ${what}, which is to be granted`, {
       hint: 'bulkhead plugin inspect FILE',

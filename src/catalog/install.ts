@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PluginPackage } from '#package/package.js';
 import { changeDirectory, explainFailure } from './change.js';
 import { requireCompatibility, type VersionLock } from './compatibility.js';
-import { requireNoConflict } from './conflicts.js';
+import { requireNoConflict, type ReservedWords } from './conflicts.js';
 import { checkDirectory, readInstallationOf } from './directory.js';
 import { openCatalog } from './discover.js';
 import { catalogErrors } from './errors.js';
@@ -14,7 +14,7 @@ import type { Lease } from './lease.js';
 import { encodeReceipt, RECEIPT_FORMAT, type IsolationChoice, type OnFailure, type Receipt } from './receipt.js';
 import { makeDirectory, writeStaged } from './staged-file.js';
 
-export interface InstallOptions {
+export interface InstallOptions extends ReservedWords {
   /** All that is looked at; conflicts are searched here. */
   readonly place: CatalogPlace;
   /** Where to install. */
@@ -27,8 +27,6 @@ export interface InstallOptions {
   readonly grantsBefore?: Permissions | undefined;
   readonly onFailure: OnFailure;
   readonly isolation: IsolationChoice;
-  /** The commands of bulkhead itself. */
-  readonly reservedCommands: readonly string[];
   readonly now?: Date;
 }
 
@@ -64,12 +62,12 @@ export async function checkInstall(
   { manifest }: PluginPackage,
   options: Omit<InstallOptions, 'now' | 'onFailure' | 'grantsBefore' | 'isolation'>,
 ): Promise<InstallPlan> {
-  const { place, directory, grants, reservedCommands } = options;
+  const { place, directory, grants } = options;
   const note = requireCompatibility(manifest, options);
   checkGrants(manifest.name, manifest.permissions, grants);
   await explainFailure('install', () => checkDirectory(directory.path, place.uid));
   const { installations } = await openCatalog({ ...place, directories: [...place.directories, directory] });
-  requireNoConflict(manifest, installations, reservedCommands);
+  requireNoConflict(manifest, installations, options);
   const replaces = await readInstallationOf(directory, manifest.name, place.uid).catch(ignoreBroken);
   return { ...(note !== undefined && { note }), ...(replaces !== undefined && { replaces }) };
 }

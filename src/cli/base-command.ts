@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core';
+import { Command, Flags, type Interfaces } from '@oclif/core';
 import { escapeControls } from '#base/text.js';
 import { openLog } from '#base/log.js';
-import { openProduct, type Product } from '#wiring/wiring.js';
+import { openProduct, type Invocation, type Product } from '#wiring/wiring.js';
+import { describeInvocation, listBuiltinFlags, type Extended } from './added-flags.js';
 import { describeError, exitCodeOf } from './output/report.js';
 
 export interface CommonFlags {
@@ -36,8 +37,29 @@ export abstract class BulkheadCommand extends Command {
       print: (text) => process.stdout.write(text),
       env: process.env,
       uid: process.geteuid?.() ?? -1,
+      builtinFlags: listBuiltinFlags(this.config),
       pluginDirectories: flags['plugin-dir'] ?? [],
     });
+  }
+
+  /** Parses a command to which plugins may add flags; `toRequest` is what it asks for, once a plugin may have changed a flag. */
+  protected async readInvocation<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+    Request,
+  >(
+    command: Interfaces.Input<F, B, A>,
+    toRequest: (parsed: Interfaces.ParserOutput<F, B, A>) => Request,
+  ): Promise<{ product: Product; invocation: Invocation<Request> }> {
+    // The class that runs is the command's own, or one made of it that has the flags of plugins too.
+    const extended = this.ctor as unknown as typeof command & Extended;
+    const parse = (words?: string[]) => this.parse<F, B, A>(extended, words);
+    const parsed = await parse();
+    const { invocation, warnings } = describeInvocation(extended, { parsed, parse, toRequest });
+    const product = this.open(parsed.flags as unknown as CommonFlags);
+    for (const warning of warnings) product.log.write('warning', warning);
+    return { product, invocation };
   }
 
   /** Prints text that may come from a plugin. */

@@ -2,15 +2,17 @@
  * What the user types. A command parses, calls one function of the wiring, and prints.
  *
  *   bin/run.js ─▶ main ─▶ oclif ─▶ commands/…           built in, found through oclif.manifest.json
- *                           └────▶ contributed.ts       of plugins, from their receipts; starts no worker before it runs
+ *                           ├────▶ contributed.ts       commands of plugins, from their receipts; starts no worker before one runs
+ *                           └────▶ added-flags.ts       flags of plugins on built-in commands
  *
  * Exit codes and printing belong here; other rooms throw.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Config, Plugin, run } from '@oclif/core';
+import { addFlags } from './added-flags.js';
 import { arrangeArguments, checkCommand } from './arguments.js';
-import { loadContributed, mayNeedContributed } from './contributed.js';
+import { mayNeedContributed, readContributions, toOclifPlugin } from './contributed.js';
 import { reportError } from './output/report.js';
 
 /** Runs one command line and sets the exit code of the process. Never rejects. */
@@ -39,9 +41,11 @@ async function loadConfig(argv: readonly string[]): Promise<Config> {
   const root = findPackageRoot();
   const own = new Plugin({ root, isRoot: true, type: 'core', name: 'bulkhead' });
   await own.load();
-  const plugins = [own, ...(mayNeedContributed(argv, own.commandIDs) ? [await loadContributed(root, argv)] : [])];
+  const { commands, flags } = mayNeedContributed(argv, own.commandIDs) ? await readContributions(argv) : { commands: [], flags: [] };
+  const plugins = [own, ...(commands.length > 0 ? [toOclifPlugin(root, commands)] : [])];
   const config = new Config({ root, plugins: new Map(plugins.map((plugin) => [plugin.name, plugin as Plugin])) });
   await config.load();
+  addFlags(config, flags);
   return config;
 }
 

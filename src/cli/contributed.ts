@@ -1,32 +1,39 @@
 import type { Command } from '@oclif/core';
-import { Errors, Flags, type Interfaces } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
 import { openLog } from '#base/log.js';
 import { escapeControls } from '#base/text.js';
-import { openProduct, type ContributedCommand } from '#wiring/wiring.js';
+import { extendableCommands, openProduct, type ContributedCommand, type Contributions } from '#wiring/wiring.js';
 import { argumentsOf, arrangeArguments, pluginDirectoriesOf } from './arguments.js';
 import { BulkheadCommand, type CommonFlags } from './base-command.js';
+import { checkArguments, describeArguments, readFlags, toOclifFlags, toShownFlags } from './plugin-flags.js';
 
 type Loadable = Command.Loadable;
 
-/** Whether this command line could mean a command of a plugin, or shows all commands; others do not read the catalog. */
+/** Whether this command line could mean a command or a flag of a plugin, or shows all commands; others do not read the catalog. */
 export function mayNeedContributed(argv: readonly string[], builtin: readonly string[]): boolean {
   const [first] = arrangeArguments(argv, {});
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') return true;
   const own = new Set([...builtin, 'plugins:'].map((id) => id.split(':')[0]));
-  return !first.startsWith('-') && !own.has(first);
+  return !first.startsWith('-') && (!own.has(first) || extendableCommands.includes(first));
 }
 
-/** The commands of all enabled plugins as one virtual oclif plugin. Reads receipts; whatever is wrong with them, built-in commands work. */
-export async function loadContributed(root: string, argv: readonly string[]): Promise<Interfaces.Plugin> {
+/** What all enabled plugins add to the command line. Starts no worker; whatever is wrong with the plugins, built-in commands work. */
+export async function readContributions(argv: readonly string[]): Promise<Contributions> {
   const log = openLog({ write: (line) => process.stderr.write(line) });
   const product = openProduct({
     log,
     print: () => undefined,
     env: process.env,
     uid: process.geteuid?.() ?? -1,
+    builtinFlags: {},
     pluginDirectories: pluginDirectoriesOf(argv),
   });
-  const commands = (await product.commands()).map(toLoadable);
+  return product.contributions();
+}
+
+/** The commands as one virtual oclif plugin. */
+export function toOclifPlugin(root: string, contributed: readonly ContributedCommand[]): Interfaces.Plugin {
+  const commands = contributed.map(toLoadable);
   return {
     _base: '',
     alias: 'contributed',
@@ -54,83 +61,57 @@ export async function loadContributed(root: string, argv: readonly string[]): Pr
 
 function toLoadable(contributed: ContributedCommand): Loadable {
   const { name, plugin, description } = contributed;
-  const flags = toFlags(description.flags ?? {});
-  const summary = `${escapeControls(description.summary)} (${plugin})`;
+  const { summary, usage, args = [], flags = {}, aliases = [], examples = [], hidden = false } = description;
   const cached = {
-    id: name.replaceAll(' ', ':'),
+    id: toId(name),
     pluginName: 'contributed',
     pluginType: 'contributed',
-    summary,
-    usage: `${name} ${escapeControls(description.usage ?? '[FLAGS] [ARGS...]')}`,
-    examples: (description.examples ?? []).map(escapeControls),
-    args: {},
-    flags: shownFlags(flags),
-    hidden: false,
-    strict: false,
-    aliases: [],
+    summary: `${escapeControls(summary)} (${plugin})`,
+    ...(description.description !== undefined && { description: escapeControls(description.description) }),
+    usage: [name, usage === undefined ? ['[FLAGS]', describeArguments(args)] : escapeControls(usage)].flat().join(' ').trimEnd(),
+    examples: examples.map(escapeControls),
+    args: toShownArguments(args),
+    flags: toShownFlags(flags),
+    hidden,
+    // oclif reads the words that follow as arguments where there are some, or where this says so; with it, help puts dots behind each.
+    strict: args.length > 0,
+    aliases: aliases.map(toId),
     hiddenAliases: [],
   };
-  return { ...cached, load: () => Promise.resolve(toClass(contributed, cached, flags)) } as unknown as Loadable;
+  return { ...cached, load: () => Promise.resolve(toClass(contributed, cached)) } as unknown as Loadable;
 }
 
-type Definition = NonNullable<ContributedCommand['description']['flags']>[string];
-
-function toFlags(definitions: Readonly<Record<string, Definition>>): Interfaces.FlagInput {
-  const flags: Interfaces.FlagInput = {};
-  for (const [name, definition] of Object.entries(definitions)) flags[name] = toFlag(definition);
-  return flags;
+function toId(name: string): string {
+  return name.replaceAll(' ', ':');
 }
 
-function toFlag({ type, summary, short, required, default: otherwise }: Definition): Interfaces.FlagInput[string] {
-  const common = {
-    summary: escapeControls(summary ?? ''),
-    ...(short === undefined ? {} : { char: short as 'a' }),
-    required: required ?? false,
-  };
-  if (type === 'boolean') return Flags.boolean({ ...common, default: otherwise === true });
-  if (type === 'integer') return Flags.integer({ ...common, ...(typeof otherwise === 'number' ? { default: otherwise } : {}) });
-  return Flags.string({ ...common, ...(typeof otherwise === 'string' ? { default: otherwise } : {}) });
-}
-
-/** The flags as help prints them: their defaults too are text of the plugin. */
-function shownFlags(flags: Interfaces.FlagInput): Interfaces.FlagInput {
-  const shown: Interfaces.FlagInput = {};
-  for (const [name, flag] of Object.entries(flags)) {
-    const otherwise: unknown = flag.default;
-    shown[name] = typeof otherwise === 'string' ? ({ ...flag, default: escapeControls(otherwise) } as typeof flag) : flag;
-  }
-  return shown;
+function toShownArguments(definitions: NonNullable<ContributedCommand['description']['args']>): Interfaces.ArgInput {
+  const shown = definitions.map(({ name, summary = '', required = false, rest = false, options }) => [
+    name,
+    { name, required, multiple: rest, description: escapeControls(summary), ...(options !== undefined && { options }) },
+  ]);
+  return Object.fromEntries(shown) as Interfaces.ArgInput;
 }
 
 /** The class that oclif runs: parses by the manifest, asks the plugin, exits with its code. */
-function toClass(
-  { name, plugin, description }: ContributedCommand,
-  cached: { id: string; summary: string; usage: string },
-  ownFlags: Interfaces.FlagInput,
-): Command.Class {
+function toClass({ name, plugin, description }: ContributedCommand, cached: { id: string; summary: string; usage: string }): Command.Class {
+  const definitions = description.flags ?? {};
   class Contributed extends BulkheadCommand {
     static override id = cached.id;
     static override summary = cached.summary;
     static override usage = cached.usage;
     static override strict = false;
-    static override flags = ownFlags;
+    static override flags = toOclifFlags(definitions);
 
     async run(): Promise<void> {
-      const { flags, raw } = await this.parse(Contributed);
-      const args = argumentsOf(raw);
-      checkCount(name, args.length, description.args ?? { max: 0 });
-      const own = Object.fromEntries(Object.entries(flags).filter(([flag, value]) => flag in ownFlags && value !== undefined));
-      process.exitCode = await this.open(flags as unknown as CommonFlags).runCommand(plugin, { name, args, flags: own });
+      const parsed = await this.parse(Contributed);
+      const args = argumentsOf(parsed.raw);
+      checkArguments(name, description.args ?? [], args);
+      const { values, warnings } = readFlags(definitions, parsed);
+      const product = this.open(parsed.flags as unknown as CommonFlags);
+      for (const warning of warnings) product.log.write('warning', warning);
+      process.exitCode = await product.runCommand(plugin, { name, args, flags: values });
     }
   }
   return Contributed;
-}
-
-function checkCount(
-  name: string,
-  count: number,
-  { min = 0, max = Infinity }: { min?: number | undefined; max?: number | undefined },
-): void {
-  if (count < min) throw new Errors.CLIError(`${name} takes at least ${min} argument${min === 1 ? '' : 's'}, and got ${count}`);
-  if (count > max) throw new Errors.CLIError(`${name} takes at most ${max} argument${max === 1 ? '' : 's'}, and got ${count}`);
 }

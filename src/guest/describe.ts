@@ -18,6 +18,8 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     permissions: plainCopy(permissions),
     commands: Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, describeCommand(command)])),
     imageSchemes: plainCopy(plugin['imageSchemes'] ?? []),
+    flags: plainCopy(plugin['flags'] ?? {}),
+    hooks: plainCopy(plugin['hooks'] ?? []),
   };
 }
 

@@ -39,7 +39,7 @@ export async function askChain<Name extends CallbackName, Value>(
   callback: Name,
   chain: {
     first: Value;
-    input: (value: Value) => CallbackInput<Name>;
+    input: (value: Value, plugin: string) => CallbackInput<Name>;
     apply: (value: Value, answer: CallbackOutput<Name>, plugin: string) => Value;
   },
   log: Log,
@@ -47,7 +47,7 @@ export async function askChain<Name extends CallbackName, Value>(
   let value = chain.first;
   for (const plugin of plugins) {
     await underPolicy(plugin, callback, log, async () => {
-      value = chain.apply(value, await plugin.ask(callback, chain.input(value)), plugin.name);
+      value = chain.apply(value, await plugin.ask(callback, chain.input(value, plugin.name)), plugin.name);
     });
   }
   return value;

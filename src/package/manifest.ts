@@ -2,6 +2,7 @@ import { CONTRACT, pluginDescription, type PluginDescription } from '@bulkhead/p
 import { parseBoundedJson } from '#base/bounded-json.js';
 import semver from 'semver';
 import * as v from 'valibot';
+import { findCommandLineFaults } from './command-line.js';
 import { packageErrors } from './errors.js';
 
 export type Manifest = PluginDescription;
@@ -18,7 +19,7 @@ const manifestSchema = v.pipe(
   v.object({ name, author, version, description, ...rest }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    for (const message of findUnstamped(dataset.value)) addIssue({ message });
+    for (const message of [...findUnstamped(dataset.value), ...findCommandLineFaults(dataset.value)]) addIssue({ message });
   }),
 );
 
@@ -44,10 +45,11 @@ export function checkManifest(value: unknown, path: string): Manifest {
 
 /** One line of JSON; keys in the schema's order, names sorted. The same manifest gives the same bytes. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { contract, commands, ...others } = checkManifest(manifest, manifest.name);
+  const { contract, commands, flags, ...others } = checkManifest(manifest, manifest.name);
   const ordered: Manifest = {
     ...others,
     contract: { ...contract, callbacks: sortKeys(contract.callbacks), powers: sortKeys(contract.powers) },
+    flags: sortKeys(flags, (of) => sortKeys(of)),
     commands: sortKeys(commands, (command) => (command.flags === undefined ? command : { ...command, flags: sortKeys(command.flags) })),
   };
   const inOrder = Object.fromEntries(Object.keys(manifestSchema.entries).map((key) => [key, Reflect.get(ordered, key)]));

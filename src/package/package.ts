@@ -8,6 +8,7 @@
  *
  * Nothing in this room runs plugin code. Same manifest and script, same bytes.
  */
+export { findValueFault } from './command-line.js';
 export { checkManifest, encodeManifest, MANIFEST_BYTES_MAX, parseManifest, sameManifest, type Manifest } from './manifest.js';
 export { packPlugin } from './pack.js';
 export { digestPackage, PACKAGE_BYTES_MAX, readPackage, readPackageFile, SCRIPT_BYTES_MAX, type PluginPackage } from './read.js';

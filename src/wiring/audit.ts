@@ -14,7 +14,11 @@ export function auditOf({ paths, uid, log }: Scene, { audit }: Policy): Audit {
  * no values of the environment. Where records are required, a change that cannot be recorded is not made.
  */
 export function recordChanges<T>(audit: Audit, plugin: string, changes: ConfigChanges, apply: () => T): T {
-  const entry = { plugin, callback: 'engineConfig', power: 'config', argument: summarize(changes) } as const;
+  return recordUse(audit, { plugin, callback: 'engineConfig', power: 'config', argument: summarize(changes) }, apply);
+}
+
+/** Records what a permission that is no power let a plugin change, or did not. */
+export function recordUse<T>(audit: Audit, entry: Omit<Parameters<Audit['record']>[0], 'decision' | 'reason' | 'use'>, apply: () => T): T {
   try {
     const result = apply();
     audit.record({ ...entry, decision: 'allowed' });

@@ -73,6 +73,32 @@ export const wiringErrors = {
       data: { plugin, charactersMax },
     }),
 
+  /** The plugin's own words; its name stands before them. */
+  commandAborted: (
+    plugin: string,
+    command: string,
+    { message, exitCode = 1 }: { message: string; exitCode?: number | undefined },
+  ): BulkheadError =>
+    pluginError('COMMAND_ABORTED', `plugin "${plugin}" stopped "${command}": ${message}`, { data: { plugin, command, exitCode } }),
+
+  flagRefused: (plugin: string, flag: string, why: string): BulkheadError =>
+    pluginError('FLAG_REFUSED', `Cannot use the answer of plugin "${plugin}" to beforeCommand: --${flag} ${why}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin, flag },
+    }),
+
+  flagNotGranted: (plugin: string, command: string, flag: string): BulkheadError =>
+    pluginError('FLAG_NOT_GRANTED', `Cannot let plugin "${plugin}" change --${flag}: it was not granted flags:${command}.${flag}`, {
+      hint: `bulkhead plugin grant ${plugin} flags:${command}.${flag}, or: bulkhead plugin disable ${plugin}`,
+      data: { plugin, command, flag },
+    }),
+
+  flagConflict: (flag: string, first: string, second: string): BulkheadError =>
+    pluginError('FLAG_CONFLICT', `Cannot set --${flag}: plugins "${first}" and "${second}" want different values`, {
+      hint: `bulkhead plugin disable ${first}, or: bulkhead plugin disable ${second}`,
+      data: { flag, plugins: [first, second] },
+    }),
+
   quarantined: (name: string, { since, failures }: QuarantineNotice): BulkheadError => {
     const last = failures.at(-1)?.why ?? 'unknown';
     return userError(

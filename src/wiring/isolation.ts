@@ -11,7 +11,9 @@ import { demandsProcess, type Policy } from './policy.js';
 export function isolationOf(policy: Policy, { isolation, manifest }: { isolation: IsolationChoice; manifest: Manifest }): Isolation {
   if (demandsProcess(policy, manifest.name)) return 'process';
   if (isolation !== 'default') return isolation;
-  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => kind !== 'config' && (asked ?? []).length > 0);
+  const powers = Object.entries(manifest.permissions).filter(
+    ([kind, asked]) => kind !== 'config' && kind !== 'flags' && (asked ?? []).length > 0,
+  );
   return powers.length > 0 ? 'process' : 'thread';
 }
 

@@ -21,7 +21,7 @@ import {
 import type { Budgets, Isolation } from '#host/host.js';
 import { readPackageFile, type Manifest } from '#package/package.js';
 import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
-import { reservedCommands } from './contributions.js';
+import { reservedWords } from './contributions.js';
 import { wiringErrors } from './errors.js';
 import { isolationMeanings, isolationOf } from './isolation.js';
 import { describePermissions, type PermissionReport } from './grants.js';
@@ -51,7 +51,7 @@ export async function installPlugin(scene: Scene, file: string, request: Install
     directory: request.user ? userDirectory(paths) : systemDirectory(paths),
     offered: CONTRACT,
     lock,
-    reservedCommands,
+    ...reservedWords(scene.builtinFlags),
     onFailure: request.onFailure,
     isolation: request.isolation,
   };
@@ -94,7 +94,13 @@ export async function changeEnabled(
   // Disabling is always a way out, also where the configuration is broken.
   const { 'version-lock': lock, policy } = enabled ? await scene.settings() : { 'version-lock': 'range' as const, policy: undefined };
   if (policy !== undefined) requireAllowed(policy, name);
-  const changed = await setEnabled(name, enabled, { place: scene.place, directory, offered: CONTRACT, lock, reservedCommands });
+  const changed = await setEnabled(name, enabled, {
+    place: scene.place,
+    directory,
+    offered: CONTRACT,
+    lock,
+    ...reservedWords(scene.builtinFlags),
+  });
   return { name, enabled, changed, lifted };
 }
 

@@ -32,8 +32,10 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
   );
 }
 
-/** What every run asks for; drivers only where the image has their scheme, and then first of all. */
-export const runCallbacks: readonly CallbackName[] = callbackNames.filter((name) => name !== 'command' && name !== 'registerImageDriver');
+/** What every run asks for; what is around a command only where it concerns the plugin (around-command.ts), drivers only where the image has their scheme, and then first of all. */
+export const runCallbacks: readonly CallbackName[] = callbackNames.filter(
+  (name) => !['command', 'beforeCommand', 'afterCommand', 'registerImageDriver'].includes(name),
+);
 
 function stops(name: CallbackName): boolean {
   return callbacks[name].onFailure === 'stop';

@@ -1,15 +1,17 @@
 /**
  * Where plugins touch a run, the complete list:
  *
+ *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
  *   openImage   one, by scheme          registerImageDriver
  *   configure   chain, by plugin name   engineConfig          then whether all that are needed are there, then the engine's own rules
  *   started     every                   postStartProcess
  *   observe     every                   monitorContainer
  */
 import { openCatalog, type Installation } from '#catalog/catalog.js';
-import type { CallbackName } from '@bulkhead/plugin-sdk/contract';
+import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import { runContainer, type ContainerConfig, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host } from '#host/host.js';
+import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership } from './config-changes.js';
 import { wiringErrors } from './errors.js';
@@ -19,7 +21,7 @@ import { applyRequirement, explainRequired, isNeeded, requireListed, runCallback
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
-export async function run(scene: Scene, request: RunRequest): Promise<RunResult> {
+export async function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
   const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
@@ -36,17 +38,24 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
       installation,
       runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine }),
     }));
+    const around = plugins.filter(({ installation }) => takesPartAround(installation.manifest, invocation));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
-    const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
-    host.warm(plugins.filter(({ installation }) => takesPart(installation, scheme)).map(({ runnable }) => runnable));
-    const stopped = new AbortController();
-    const moments = connectMoments({ ...scene, audit }, host, plugins, (why) => stopped.abort(why));
-    return await runContainer(request, moments, {
-      runDirectory: scene.paths.run,
-      log: (line) => scene.log.write('debug', line),
-      warn: (line) => scene.log.write('warning', line),
-      cdiDirectories: scene.paths.cdi,
-      signal: stopped.signal,
+    const scheme = /^([a-z][a-z0-9+-]+):/.exec(invocation.args[0] ?? '')?.[1];
+    const early = plugins.filter((plugin) => around.includes(plugin) || takesPart(plugin.installation, scheme));
+    host.warm(early.map(({ runnable }) => runnable));
+    const attendants = around.map(({ installation: { manifest }, runnable }) => {
+      return { respondent: host.respondent(runnable), manifest, grants: runnable.grants };
+    });
+    return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
+      const stopped = new AbortController();
+      const moments = connectMoments({ ...scene, audit, flagsOf }, host, plugins, (why) => stopped.abort(why));
+      return runContainer(request, moments, {
+        runDirectory: scene.paths.run,
+        log: (line) => scene.log.write('debug', line),
+        warn: (line) => scene.log.write('warning', line),
+        cdiDirectories: scene.paths.cdi,
+        signal: stopped.signal,
+      });
     });
   } catch (error) {
     throw explainRequired(error, requirement);
@@ -76,7 +85,7 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
 }
 
 function connectMoments(
-  { log, audit }: Scene & { audit: Audit },
+  { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (plugin: string) => FlagValues },
   host: Host,
   participants: readonly Participant[],
   stop: (why: unknown) => void,
@@ -105,7 +114,7 @@ function connectMoments(
         'engineConfig',
         {
           first: startOwnership(config),
-          input: (owned) => ({ config: owned.config }),
+          input: (owned, plugin) => ({ config: owned.config, flags: flagsOf(plugin) }),
           apply: (owned, answer, plugin) => {
             if (answer === undefined) return owned;
             const { data, ...changes } = answer;

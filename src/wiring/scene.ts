@@ -5,6 +5,9 @@ import { hashName } from '#base/hash-name.js';
 import type { CatalogPlace } from '#catalog/catalog.js';
 import type { Settings } from './settings.js';
 
+/** The flags of built-in commands, as the command line knows them: `{ run: ['--bind', '-B', …] }`. */
+export type BuiltinFlags = Readonly<Record<string, readonly string[]>>;
+
 /** What every function of the wiring is given: who asks, where things are, where words go. */
 export interface Scene {
   readonly log: Log;
@@ -13,6 +16,8 @@ export interface Scene {
   readonly uid: number;
   readonly paths: Paths;
   readonly place: CatalogPlace;
+  /** Which flags belong to built-in commands, so that no plugin takes one. */
+  readonly builtinFlags: BuiltinFlags;
   /** Reads the operator's configuration at the first call. */
   readonly settings: () => Promise<Settings>;
 }

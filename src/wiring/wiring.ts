@@ -18,12 +18,13 @@ import type { Catalog, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
-import { listCommands, type ContributedCommand } from './contributions.js';
+import { listContributions, type Contributions } from './contributions.js';
+import type { Invocation } from './around-command.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { Inspection, InstallRequest } from './plugins.js';
-import type { Scene } from './scene.js';
+import type { BuiltinFlags, Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
 
@@ -33,6 +34,8 @@ export interface ProductOptions {
   readonly print: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Which flags belong to built-in commands, as `{ run: ['--bind', '-B'] }`; no plugin may take one. */
+  readonly builtinFlags: BuiltinFlags;
   /** Of `--plugin-dir`, in order. */
   readonly pluginDirectories: readonly string[];
 }
@@ -51,16 +54,16 @@ export interface Product {
   permissions(name: string): Promise<PermissionReport>;
   grant(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
   revoke(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
-  /** The commands that plugins contribute; runs none of their code. */
-  commands(): Promise<ContributedCommand[]>;
+  /** What plugins add to the command line; runs none of their code. */
+  contributions(): Promise<Contributions>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
-  run(request: RunRequest): Promise<RunResult>;
+  run(invocation: Invocation<RunRequest>): Promise<RunResult>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
   selftest(request: SelftestRequest): Promise<SelftestReport>;
 }
 
 /** Opens the product. Reads and starts nothing. */
-export function openProduct({ log, print, env, uid, pluginDirectories }: ProductOptions): Product {
+export function openProduct({ log, print, env, uid, builtinFlags, pluginDirectories }: ProductOptions): Product {
   const paths = choosePaths({ env, uid });
   let settings: Promise<Settings> | undefined;
   const scene: Scene = {
@@ -69,6 +72,7 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
     env,
     uid,
     paths,
+    builtinFlags,
     place: placeOf(paths, pluginDirectories, uid),
     settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile, uid))),
   };
@@ -88,13 +92,18 @@ export function openProduct({ log, print, env, uid, pluginDirectories }: Product
     permissions: async (name) => (await grants()).reportPermissions(scene, name),
     grant: async (name, permissions, request) => (await grants()).grant(scene, name, permissions, request),
     revoke: async (name, permissions, request) => (await grants()).revoke(scene, name, permissions, request),
-    commands: () => listCommands(scene),
+    contributions: () => listContributions(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
-    run: async (request) => (await import('./run.js')).run(scene, request),
+    run: async (invocation) => (await import('./run.js')).run(scene, invocation),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
   };
 }
 
 export type { OptionRequest } from '#engine/engine.js';
-export type { ContributedCommand } from './contributions.js';
+export { absentValue, type FlagDefinition, type FlagValue, type FlagValues } from '@bulkhead/plugin-sdk/contract';
+export { findValueFault } from '#package/package.js';
+export { extendableCommands } from './contributions.js';
+export type { AddedValues, Invocation } from './around-command.js';
+export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
+export type { BuiltinFlags } from './scene.js';
 export type { PermissionReport } from './grants.js';

@@ -70,11 +70,11 @@ describe('a plugin that was granted every file', () => {
     await installSource(
       cli,
       `permissions: { readFile: ['/'], writeFile: ['/'] }, commands: {
-        put: { summary: '', args: { min: 1, max: 1 }, async run({ args }, host) {
+        put: { summary: '', args: [{ name: 'path', summary: '', required: true }], async run({ args }, host) {
           const say = (what) => host.print(what);
           await host.writeFile(args[0], 'from a plugin').then(() => say('written'), (error) => say(error.code));
         } },
-        get: { summary: '', args: { min: 1, max: 1 }, async run({ args }, host) {
+        get: { summary: '', args: [{ name: 'path', summary: '', required: true }], async run({ args }, host) {
           host.print(await host.readFile(args[0]).catch((error) => error.code));
         } } }`,
     );

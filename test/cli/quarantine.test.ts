@@ -7,7 +7,7 @@ import { installSource } from '../helpers/source.js';
 
 const name = 'test/plugin';
 /** `flaky loop` never answers, `flaky throw` fails in order, `flaky ok` works. */
-const command = (version = '1.0.0'): string => `commands: { flaky: { summary: 's', args: { min: 1, max: 1 },
+const command = (version = '1.0.0'): string => `commands: { flaky: { summary: 's', args: [{ name: 'how', required: true }],
   run({ args }, host) { if (args[0] === 'loop') for (;;); if (args[0] === 'throw') throw new Error('in order'); host.print('${version}'); } } }`;
 const nobody = 65_534;
 const notQuarantined = /did not answer within 200 ms/;

@@ -32,6 +32,8 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
     ...changes,
     commands,
     imageSchemes,
+    flags: changes.flags ?? {},
+    hooks: changes.hooks ?? [],
     callbacks,
     contract: {
       version: CONTRACT.version,

@@ -16,7 +16,7 @@ definePlugin({
         owner: { type: 'string', required: true },
       },
       run({ args, flags }, host) {
-        expectType<readonly string[]>()(args);
+        expectType<readonly []>()(args);
         expectType<boolean>()(flags.all);
         expectType<string | undefined>()(flags.pattern);
         expectType<number>()(flags.depth);
@@ -68,7 +68,7 @@ definePlugin({
   ...validPlugin,
   callbacks: {
     engineConfig(input, host) {
-      expectType<{ config: ContainerConfig }>()(input);
+      expectType<ContainerConfig>()(input.config);
       expectType<Record<string, string>>()(input.config.env);
       // @ts-expect-error: the configuration has no such field
       void input.config.environment;

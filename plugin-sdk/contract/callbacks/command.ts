@@ -1,9 +1,7 @@
 import * as v from 'valibot';
-import { flagName } from '../description.js';
-import { argument, commandLine, text } from '../shapes.js';
+import { flagValues } from '../flags.js';
+import { commandLine, text } from '../shapes.js';
 import { callback } from './callback.js';
-
-const flagValue = v.union([argument, v.boolean(), v.number(), v.pipe(v.array(argument), v.maxLength(256))]);
 
 /** Authors write it as `commands: { 'name': { run } }`; on the wire it is one callback that names the command. */
 export const command = callback({
@@ -16,7 +14,7 @@ export const command = callback({
   input: v.strictObject({
     name: text,
     args: commandLine,
-    flags: v.pipe(v.record(flagName, flagValue), v.maxEntries(256)),
+    flags: flagValues,
   }),
   /** The exit code of the command; nothing means 0. */
   output: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(255))),

@@ -34,8 +34,7 @@ export default class Run extends BulkheadCommand {
   };
 
   async run(): Promise<void> {
-    const { args, flags, raw } = await this.parse(Run);
-    const { exitCode } = await this.open(flags).run({
+    const { product, invocation } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
       image: args.image,
       command: argumentsOf(raw).slice(1),
       binds: flags.bind ?? [],
@@ -45,7 +44,8 @@ export default class Run extends BulkheadCommand {
       readOnly: flags['read-only'],
       fakeroot: flags.fakeroot,
       options: requestOptions(flags),
-    });
+    }));
+    const { exitCode } = await product.run(invocation);
     process.exitCode = exitCode;
   }
 }

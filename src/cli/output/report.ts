@@ -26,6 +26,8 @@ export function describeError(error: unknown): ErrorDescription {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Errors.ExitError) return error.oclif.exit ?? 0;
+  // A plugin that stops a command says with which code.
+  if (error instanceof BulkheadError && error.code === 'COMMAND_ABORTED') return Number(error.data['exitCode']);
   return error instanceof Errors.CLIError ? exitUsage : exitFatal;
 }
 
