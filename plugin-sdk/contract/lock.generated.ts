@@ -3,13 +3,16 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:d9629d50279e8d90a8dd2af0470abd3c65a6a1489fb0dc3c6f4b6a289ab25e7f",
+  "digest": "sha256:2828a0e97ea679018b81f26646618e01360b10352bfbe654754962ca8e7cec2e",
   "callbacks": {
     "command": "1.0.0",
     "engineConfig": "1.0.0",
     "postStartProcess": "1.0.0",
     "monitorContainer": "1.0.0",
-    "registerImageDriver": "1.0.0"
+    "registerImageDriver": "1.0.0",
+    "install": "1.0.0",
+    "upgrade": "1.0.0",
+    "uninstall": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

@@ -34,7 +34,7 @@ export async function run(scene: Scene, request: RunRequest): Promise<RunResult>
   try {
     const plugins = enabled.map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine }),
+      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) }),
     }));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(request.image)?.[1];
