@@ -2,6 +2,8 @@
  * Where the rooms meet: the commands call these functions, each of which builds what it needs out of the rooms below.
  *
  *   cli ─▶ Product ─┬─ plugins.ts       install, list, …     catalog, package      no plugin code
+ *                   ├─ upgrade.ts       upgrade              catalog, package      no plugin code
+ *                   ├─ life.ts          its say in these     catalog, host
  *                   ├─ grants.ts        permissions, grant   catalog               no plugin code
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
@@ -16,17 +18,18 @@ import type { Log } from '#base/log.js';
 import { choosePaths } from '#base/paths.js';
 import type { Catalog, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
-import type { Compiled } from '#package/package.js';
+import type { Compiled, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, type Contributions } from './contributions.js';
 import type { Invocation } from './around-command.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
-import type { Inspection, InstallRequest } from './plugins.js';
+import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
 import type { BuiltinFlags, Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
+import type { Upgrade, UpgradeRequest } from './upgrade.js';
 
 export interface ProductOptions {
   readonly log: Log;
@@ -42,9 +45,13 @@ export interface ProductOptions {
 
 export interface Product {
   readonly log: Log;
+  create(directory: string, name: string): Promise<string>;
   compile(directory: string, out?: string): Promise<Compiled>;
-  install(file: string, request: InstallRequest): Promise<Installation>;
-  uninstall(name: string, request: ChangeRequest): Promise<unknown>;
+  /** Compiles again with each change of the source, until the signal aborts. */
+  watch(directory: string, options: Omit<WatchOptions, 'describe'>): Promise<void>;
+  install(file: string, request: InstallRequest): Promise<Installation | undefined>;
+  upgrade(nameOrFile: string, request: UpgradeRequest): Promise<Upgrade>;
+  uninstall(name: string, request: UninstallRequest): Promise<unknown>;
   setEnabled(
     name: string,
     request: ChangeRequest & { enabled: boolean },
@@ -80,8 +87,11 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
   const grants = () => import('./grants.js');
   return {
     log,
+    create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
+    watch: async (directory, options) => (await import('./compile.js')).watch(scene, directory, options),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
+    upgrade: async (nameOrFile, request) => (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request),
     uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
     setEnabled: async (name, request) => (await plugins()).changeEnabled(scene, name, request),
     list: async () => {
@@ -101,7 +111,7 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
 
 export type { OptionRequest } from '#engine/engine.js';
 export { absentValue, type FlagDefinition, type FlagValue, type FlagValues } from '@bulkhead/plugin-sdk/contract';
-export { findValueFault } from '#package/package.js';
+export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
