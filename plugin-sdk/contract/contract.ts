@@ -15,6 +15,7 @@ import { engineConfig } from './callbacks/engine-config.js';
 import { monitorContainer } from './callbacks/monitor-container.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
+import { containerSignal, containerStats } from './powers/container.js';
 import { env } from './powers/env.js';
 import { exec } from './powers/exec.js';
 import { fetch } from './powers/fetch.js';
@@ -22,6 +23,7 @@ import { log } from './powers/log.js';
 import { print } from './powers/print.js';
 import { readFile } from './powers/read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './powers/store.js';
+import { syslog } from './powers/syslog.js';
 import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
@@ -37,7 +39,22 @@ export type CallbackAnswer<Name extends CallbackName> = v.InferInput<(typeof cal
 /** The answer once a schema has passed it. */
 export type CallbackOutput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['output']>;
 
-export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile, writeFile, fetch, exec };
+export const powers = {
+  log,
+  print,
+  storeGet,
+  storeSet,
+  storeDelete,
+  storeKeys,
+  env,
+  readFile,
+  writeFile,
+  fetch,
+  exec,
+  'container.signal': containerSignal,
+  'container.stats': containerStats,
+  syslog,
+};
 export type PowerName = keyof typeof powers;
 export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['input']>;
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;
@@ -51,6 +68,7 @@ export * from './description.js';
 export * from './container-config.js';
 export * from './flags.js';
 export * from './plugin-data.js';
+export * from './monitor-shapes.js';
 export * from './shapes.js';
 export { CONTRACT } from './lock.generated.js';
 export { callback, type Callback } from './callbacks/callback.js';

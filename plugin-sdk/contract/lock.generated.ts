@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:0ef40a69dc736c79819c1dc5ba6df426184801af5bf1ec01cd25d676b75303ed",
+  "digest": "sha256:af3c97bfb951af1ab773637475d995e241fa506a569cba89be85a6b03673d7d6",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -24,6 +24,9 @@ export const CONTRACT: ContractStamp = {
     "readFile": "1.0.0",
     "writeFile": "1.0.0",
     "fetch": "1.0.0",
-    "exec": "1.0.0"
+    "exec": "1.0.0",
+    "container.signal": "1.0.0",
+    "container.stats": "1.0.0",
+    "syslog": "1.0.0"
   }
 };
