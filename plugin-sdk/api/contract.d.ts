@@ -175,7 +175,71 @@ export type monitorContainerInput = {
   data?: { [x: string]: unknown } | undefined;
 };
 
-export type monitorContainerAnswer = undefined;
+export type monitorContainerAnswer =
+  | { action: 'forward' }
+  | { action: 'swallow' }
+  | {
+      action: 'replace';
+      signal:
+        | 'SIGHUP'
+        | 'SIGINT'
+        | 'SIGQUIT'
+        | 'SIGILL'
+        | 'SIGTRAP'
+        | 'SIGABRT'
+        | 'SIGBUS'
+        | 'SIGFPE'
+        | 'SIGKILL'
+        | 'SIGUSR1'
+        | 'SIGSEGV'
+        | 'SIGUSR2'
+        | 'SIGPIPE'
+        | 'SIGALRM'
+        | 'SIGTERM'
+        | 'SIGXCPU'
+        | 'SIGXFSZ'
+        | 'SIGVTALRM'
+        | 'SIGPROF'
+        | 'SIGIO'
+        | 'SIGPWR'
+        | 'SIGSYS'
+        | 'SIGCHLD'
+        | 'SIGCONT'
+        | 'SIGSTOP'
+        | 'SIGTSTP'
+        | 'SIGTTIN'
+        | 'SIGTTOU'
+        | 'SIGURG'
+        | 'SIGWINCH';
+    }
+  | { action: 'exit'; exitCode: number }
+  | {
+      action: 'raise';
+      signal:
+        | 'SIGHUP'
+        | 'SIGINT'
+        | 'SIGQUIT'
+        | 'SIGILL'
+        | 'SIGTRAP'
+        | 'SIGABRT'
+        | 'SIGBUS'
+        | 'SIGFPE'
+        | 'SIGKILL'
+        | 'SIGUSR1'
+        | 'SIGSEGV'
+        | 'SIGUSR2'
+        | 'SIGPIPE'
+        | 'SIGALRM'
+        | 'SIGTERM'
+        | 'SIGXCPU'
+        | 'SIGXFSZ'
+        | 'SIGVTALRM'
+        | 'SIGPROF'
+        | 'SIGIO'
+        | 'SIGPWR'
+        | 'SIGSYS';
+    }
+  | undefined;
 
 export type registerImageDriverInput = { scheme: string; reference: string };
 
@@ -196,19 +260,19 @@ export type registerImageDriverAnswer = {
   command?: string[] | undefined;
 };
 
-export type installInput = { scope: 'system' | 'user' };
+export type installInput = { scope: 'user' | 'system' };
 
 export type installAnswer = undefined;
 
-export type upgradeInput = { scope: 'system' | 'user'; from: string; to: string };
+export type upgradeInput = { scope: 'user' | 'system'; from: string; to: string };
 
 export type upgradeAnswer = undefined;
 
-export type uninstallInput = { scope: 'system' | 'user' };
+export type uninstallInput = { scope: 'user' | 'system' };
 
 export type uninstallAnswer = undefined;
 
-export type logInput = { level: 'debug' | 'info' | 'warning' | 'error'; message: string };
+export type logInput = { level: 'warning' | 'info' | 'debug' | 'error'; message: string };
 
 export type logOutput = undefined;
 
@@ -262,3 +326,19 @@ export type fetchOutput = {
 export type execInput = { program: string; args: string[]; stdin?: string | undefined };
 
 export type execOutput = { exitCode?: number | undefined; signal?: string | undefined; stdout: string; stderr: string };
+
+export type container = unknown.signalInput;
+
+export type container = unknown.signalOutput;
+
+export type container = unknown.statsInput;
+
+export type container = unknown.statsOutput;
+
+export type syslogInput = {
+  facility: 'user' | 'daemon' | 'local0' | 'local1' | 'local2' | 'local3' | 'local4' | 'local5' | 'local6' | 'local7';
+  severity: 'err' | 'warning' | 'notice' | 'info' | 'debug';
+  message: string;
+};
+
+export type syslogOutput = undefined;

@@ -4,6 +4,7 @@ import type { ConfigChanges, ConfigField } from './contract/container-config.js'
 import type { CommandDescription, ContractStamp } from './contract/description.js';
 import type { ArgumentDefinition, FlagDefinition } from './contract/flags.js';
 import type { PluginData } from './contract/plugin-data.js';
+import type { MonitorDecision, MonitorRole } from './contract/monitor-shapes.js';
 import type { ArgumentValues, FlagValuesOf } from './command-line.js';
 import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
 /**
@@ -51,6 +52,8 @@ export interface PluginDefinition<
   readonly hooks?: readonly string[];
   /** The schemes that `registerImageDriver` answers for, such as `host` for `host:`. */
   readonly imageSchemes?: readonly string[];
+  /** How it takes part in `monitorContainer`: it observes where absent; with `{ mode: 'control' }` its answers decide. */
+  readonly monitor?: MonitorRole;
   readonly callbacks?: Callbacks<P, B>;
 }
 /** The callbacks of the contract, without `command`, which is written as `commands`. */
@@ -108,7 +111,17 @@ type Permitted<Name extends CallbackName, P extends DeclaredPermissions> = Name 
           readonly data?: PluginData;
         })
     | undefined
-  : CallbackAnswer<Name>;
+  : Name extends 'monitorContainer'
+    ? Decision<P> | undefined
+    : CallbackAnswer<Name>;
+/** A controller decides on what `permissions['container.control']` names, and sends what `permissions['container.signal']` names. */
+type Decision<P extends DeclaredPermissions> = Extract<
+  MonitorDecision,
+  {
+    action: ActionOf<Declared<P, 'container.control'>>;
+  }
+>;
+type ActionOf<Scope> = Scope extends 'signals' ? 'forward' | 'swallow' | 'replace' : Scope extends 'exit' ? 'exit' | 'raise' : never;
 /** An answer has no field of the configuration that `permissions.config` does not name. The keys do not depend on P, so that answers infer. */
 type Undeclared<P extends DeclaredPermissions> = {
   readonly [Field in ConfigField]?: Field extends Declared<P, 'config'> ? ConfigChanges[Field] : never;

@@ -49,7 +49,36 @@ export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
       readonly stdin?: string;
     },
   ): Promise<ExecAnswer>;
+  /** The container of this run; in callbacks from its start to its exit. Fails before and after, and in commands. */
+  readonly container: {
+    /** Sends a signal to its command; `permissions['container.signal']` must name it. */
+    signal(signal: Declared<P, 'container.signal'>): Promise<void>;
+    /** What all of its processes use, as far as `permissions['container.stats']` says; taken anew ten times a second at most. */
+    stats(): Promise<ContainerStats<Declared<P, 'container.stats'> & StatName>>;
+  };
+  /**
+   * Writes a line to the host's system log, tagged with `bulkhead/` and the plugin's name. Facility `user` and severity `info` where
+   * absent; `permissions.syslog` must name the facility. At most 2048 characters; control characters are shown as text.
+   */
+  syslog(
+    message: [Declared<P, 'syslog'>] extends [never] ? never : string,
+    options?: {
+      readonly facility?: Declared<P, 'syslog'>;
+      readonly severity?: 'err' | 'warning' | 'notice' | 'info' | 'debug';
+    },
+  ): Promise<void>;
 }
+type StatName = 'memory' | 'cpu' | 'pids';
+/** What was granted of it. */
+export type ContainerStats<Granted extends StatName> = {
+  readonly [
+    Name in Granted as {
+      memory: 'memoryBytes';
+      cpu: 'cpuMs';
+      pids: 'pids';
+    }[Name]
+  ]: number;
+};
 /** What `host.fetch` takes besides the URL. */
 export interface FetchOptions<Type extends 'text' | 'bytes' = 'text' | 'bytes'> {
   /** GET where absent. */
@@ -85,3 +114,4 @@ export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions
   /** Prints a line to standard output. */
   print(text: string): void;
 }
+export {};

@@ -18,6 +18,7 @@ import { postStartProcess } from './callbacks/post-start-process.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
 import { uninstall } from './callbacks/uninstall.js';
 import { upgrade } from './callbacks/upgrade.js';
+import { containerSignal, containerStats } from './powers/container.js';
 import { env } from './powers/env.js';
 import { exec } from './powers/exec.js';
 import { fetch } from './powers/fetch.js';
@@ -25,6 +26,7 @@ import { log } from './powers/log.js';
 import { print } from './powers/print.js';
 import { readFile } from './powers/read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './powers/store.js';
+import { syslog } from './powers/syslog.js';
 import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
@@ -51,7 +53,22 @@ export type CallbackAnswer<Name extends CallbackName> = v.InferInput<(typeof cal
 /** The answer once a schema has passed it. */
 export type CallbackOutput<Name extends CallbackName> = v.InferOutput<(typeof callbacks)[Name]['output']>;
 
-export const powers = { log, print, storeGet, storeSet, storeDelete, storeKeys, env, readFile, writeFile, fetch, exec };
+export const powers = {
+  log,
+  print,
+  storeGet,
+  storeSet,
+  storeDelete,
+  storeKeys,
+  env,
+  readFile,
+  writeFile,
+  fetch,
+  exec,
+  'container.signal': containerSignal,
+  'container.stats': containerStats,
+  syslog,
+};
 export type PowerName = keyof typeof powers;
 export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['input']>;
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;
@@ -68,6 +85,7 @@ export * from './description.js';
 export * from './container-config.js';
 export * from './flags.js';
 export * from './plugin-data.js';
+export * from './monitor-shapes.js';
 export * from './shapes.js';
 export { CONTRACT } from './lock.generated.js';
 export { callback, type Callback } from './callbacks/callback.js';

@@ -3,6 +3,8 @@
  * Help, completion, list and inspect need nothing else, so that none of them runs plugin code.
  */
 import * as v from 'valibot';
+import { syslogFacility } from './powers/syslog.js';
+import { controlScope, monitorRole, signalName } from './monitor-shapes.js';
 import { configField } from './container-config.js';
 import { argumentDefinition, flagDefinitions } from './flags.js';
 import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
@@ -37,6 +39,14 @@ export const permissions = v.strictObject({
   exec: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
   /** Flags of built-in commands that `beforeCommand` may change: `run.hostname`. */
   flags: v.optional(v.pipe(v.array(commandFlag), v.maxLength(64))),
+  /** Signals that it may send to the container. */
+  'container.signal': v.optional(v.pipe(v.array(signalName), v.maxLength(64))),
+  /** What it may know of all that the container uses. */
+  'container.stats': v.optional(v.pipe(v.array(v.picklist(['memory', 'cpu', 'pids'])), v.maxLength(8))),
+  /** Facilities of the host's system log under which it may write lines. */
+  syslog: v.optional(v.pipe(v.array(syslogFacility), v.maxLength(16))),
+  /** What its answers as the controller of a container may decide. */
+  'container.control': v.optional(v.pipe(v.array(controlScope), v.maxLength(8))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 
@@ -78,5 +88,7 @@ export const pluginDescription = v.strictObject({
   flags: v.optional(v.pipe(v.record(commandName, flagDefinitions), v.maxEntries(16)), {}),
   /** Built-in commands around which it is asked, whether its flags are given or not. */
   hooks: v.optional(v.pipe(v.array(commandName), v.maxLength(16)), []),
+  /** How it takes part in `monitorContainer`; it observes where absent. */
+  monitor: v.optional(monitorRole),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:4b5c133c2fe5b8c829ab2768833fa7887868d322358f79633c433e390320b427",
+  "digest": "sha256:2003484556b99d830a232f029ff6f6af379934415a6d5c3af66c54319143a16e",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -27,6 +27,9 @@ export const CONTRACT: ContractStamp = {
     "readFile": "1.0.0",
     "writeFile": "1.0.0",
     "fetch": "1.0.0",
-    "exec": "1.0.0"
+    "exec": "1.0.0",
+    "container.signal": "1.0.0",
+    "container.stats": "1.0.0",
+    "syslog": "1.0.0"
   }
 };

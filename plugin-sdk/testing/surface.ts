@@ -8,6 +8,8 @@ export interface TestPluginOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Deadline of each call in milliseconds, instead of the contract's. */
   readonly deadlineMs?: number;
+  /** Where `host.syslog` writes to, instead of `/dev/log`: a datagram socket of the test. */
+  readonly syslogSocket?: string;
 }
 
 export interface LoggedLine {

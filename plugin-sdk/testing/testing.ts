@@ -26,7 +26,7 @@ function withFlags<Name extends AskableName>(
 
 export type { LoggedLine, TestPlugin, TestPluginOptions } from './surface.js';
 
-export const openTestPlugin: typeof surface.openTestPlugin = async (directory, { grants, env = {}, deadlineMs } = {}) => {
+export const openTestPlugin: typeof surface.openTestPlugin = async (directory, { grants, env = {}, deadlineMs, syslogSocket } = {}) => {
   const lines: surface.LoggedLine[] = [];
   const log: Log = {
     isDebug: false,
@@ -38,7 +38,7 @@ export const openTestPlugin: typeof surface.openTestPlugin = async (directory, {
   const { script, sourceMap } = await bundlePlugin(resolve(directory));
   const description = await describeScript(script, { name: directory, log });
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
-  const host = openHost({ log, print: (text) => void (output += text), stateDirectory, env, deadlineMs });
+  const host = openHost({ log, print: (text) => void (output += text), stateDirectory, env, deadlineMs, syslogSocket });
   const respondent = host.respondent({
     name: description.name,
     grants: grants ?? description.permissions,

@@ -69,10 +69,10 @@ interface Seat {
   readonly user?: string;
 }
 
-async function readSeats(host: Host): Promise<Seat[]> {
+async function readSeats(host: Pick<Host, 'store'>): Promise<Seat[]> {
   return JSON.parse((await host.store.get('seats')) ?? '[]') as Seat[];
 }
 
-function writeSeats(host: Host, seats: readonly Seat[]): Promise<void> {
+function writeSeats(host: Pick<Host, 'store'>, seats: readonly Seat[]): Promise<void> {
   return host.store.set('seats', JSON.stringify(seats));
 }

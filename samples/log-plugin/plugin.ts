@@ -10,12 +10,13 @@ interface Run {
   readonly startedAt: string;
 }
 
-/** Keeps the last hundred runs of each user, and shows them. */
+/** Tells the system log of each run, keeps the last hundred runs of each user, and shows them. */
 export default definePlugin({
   name: 'example.com/log-plugin',
-  version: '0.2.0',
+  version: '0.3.0',
   author: 'The Bulkhead Authors',
-  description: 'Records each run in its store',
+  description: 'Log each container to syslog, and keep a history',
+  permissions: { syslog: ['user'], env: ['USER', 'SLURM_JOB_ID'] },
   commands: {
     history: {
       summary: 'List the containers that you ran',
@@ -29,6 +30,13 @@ export default definePlugin({
   callbacks: {
     async postStartProcess({ container: { id, image, command, uid, startedAt } }, host) {
       const run: Run = { id, image, command: command.slice(0, 8), uid, startedAt: new Date(startedAt).toISOString() };
+      const [program = '', ...args] = command;
+      const fields = { USER: host.env('USER') ?? '', IMAGE: image, JOBID: host.env('SLURM_JOB_ID') ?? '', COMMAND: program };
+      const line = `UID=${uid} ${Object.entries({ ...fields, ARGS: args.join(' ') })
+        .map(([key, value]) => `${key}="${value}"`)
+        .join(' ')}`;
+      // A host without a system log should run containers all the same.
+      await host.syslog(line.slice(0, 2048)).catch((error: Error) => host.log.warning(`Could not write to syslog: ${error.message}`));
       const runs = [...(await readRuns(host)), run].slice(-historyMax);
       await host.store.set('runs', JSON.stringify(runs));
       host.log.info(`recorded run ${id} of ${image}`);

@@ -2,11 +2,11 @@
 import type { Manifest } from '#package/package.js';
 
 /** A manifest, or what the index keeps of one. */
-export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'flags'>;
+export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'flags'> & Partial<Pick<Manifest, 'monitor'>>;
 
 export interface Claim {
-  readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme';
-  /** The command, the scheme, the variable; of a flag or letter, the command to which it is added and its name: `run --trace`. */
+  readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'role';
+  /** The command, the scheme, the variable, the role; of a flag or letter, the command to which it is added and its name: `run --trace`. */
   readonly word: string;
 }
 
@@ -24,7 +24,7 @@ export interface Claims {
 }
 
 /** All that a plugin claims, in the order of the manifest. An alias is as good as a name. */
-export function listClaims({ commands, imageSchemes, flags }: Contributor): Claim[] {
+export function listClaims({ commands, imageSchemes, flags, monitor }: Contributor): Claim[] {
   const variables = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)].flatMap((own) =>
     Object.values(own).flatMap(({ env }) => env ?? []),
   );
@@ -33,6 +33,8 @@ export function listClaims({ commands, imageSchemes, flags }: Contributor): Clai
     ...Object.entries(flags).flatMap(([command, own]) => listFlagClaims(command, own)),
     ...[...new Set(variables)].map((word): Claim => ({ kind: 'environment', word })),
     ...imageSchemes.map((word): Claim => ({ kind: 'scheme', word })),
+    // Two would both own the end of a container.
+    ...(monitor?.mode === 'control' ? [{ kind: 'role', word: 'controller of containers (monitor mode "control")' } as const] : []),
   ];
 }
 
@@ -57,6 +59,8 @@ export function describeClaim({ kind, word }: Claim): string {
       return `the environment variable BULKHEAD_${word}`;
     case 'scheme':
       return `the image scheme "${word}:"`;
+    case 'role':
+      return `a ${word}`;
   }
 }
 

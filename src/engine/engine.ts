@@ -22,4 +22,18 @@
  */
 export { runContainer } from './lifecycle/run.js';
 export type { OptionRequest } from './options.js';
-export type { ContainerConfig, ContainerEvent, Moments, Mount, MountPlan, RunOptions, RunRequest, RunResult } from './shapes.js';
+export type {
+  Container,
+  ContainerConfig,
+  ContainerEvent,
+  ContainerReach,
+  ContainerUse,
+  ControlDecision,
+  Controller,
+  Moments,
+  Mount,
+  MountPlan,
+  RunOptions,
+  RunRequest,
+  RunResult,
+} from './shapes.js';

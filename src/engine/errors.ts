@@ -1,5 +1,5 @@
 /** All errors of the engine. Exit codes and printing belong to the command line. */
-import { type BulkheadError, bugError, userError } from '#base/errors.js';
+import { type BulkheadError, bugError, pluginError, userError } from '#base/errors.js';
 
 export const imageNotFound = (path: string): BulkheadError =>
   userError('IMAGE_NOT_FOUND', `Cannot open image ${path}: there is no such directory`, { hint: `ls -d ${quote(path)}`, data: { path } });
@@ -209,6 +209,10 @@ export const cdiSpecInvalid = (file: string, why: string): BulkheadError =>
     hint: "have the vendor's tool write it again",
     data: { file },
   });
+
+/** Not shown as it is: whose controller it is knows who asked for one. */
+export const controllerLate = (signal: string, afterMs: number): BulkheadError =>
+  pluginError('CONTROLLER_LATE', `it did not decide on ${signal} within ${afterMs} ms`, { data: { signal, afterMs } });
 
 /** One word for a shell that is read by people: only quoted where it must be. */
 function quote(word: string): string {

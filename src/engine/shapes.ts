@@ -70,6 +70,38 @@ export type ContainerEvent =
   | { type: 'signal'; signal: string }
   | { type: 'exit'; exitCode: number; runMs: number };
 
+/** What can be done with a container that runs; once it has ended signals reach nobody and it uses nothing. */
+export interface ContainerReach {
+  /** To the command alone. */
+  signal(signal: NodeJS.Signals): void;
+  /** Of all its processes; taken anew ten times a second at most, and less often where that is much work. */
+  use(): ContainerUse;
+}
+
+export interface ContainerUse {
+  /** Resident; what processes share counts for each. */
+  memoryBytes: number;
+  /** User and system time since the command began, of processes that have ended too. */
+  cpuMs: number;
+  pids: number;
+}
+
+/** What a controller answers to an event: nothing means what happens without one. */
+export type ControlDecision =
+  | { action: 'forward' }
+  | { action: 'swallow' }
+  | { action: 'replace'; signal: NodeJS.Signals }
+  | { action: 'exit'; exitCode: number }
+  | { action: 'raise'; signal: NodeJS.Signals };
+
+/** One who decides about a container while it runs, from before `started` on. */
+export interface Controller {
+  /** One event at a time, in order. A signal that is not decided on within a second is forwarded, and the controller is lost. */
+  decide(container: Container, event: ContainerEvent): Promise<ControlDecision | undefined>;
+  /** It has thrown or was late; all is as without one from now on. Called once at most. */
+  lost(why: unknown): void;
+}
+
 /** The points of a run at which others may act. Plain functions, every one optional. */
 export interface Moments {
   /** Opens `scheme:reference`. Answers undefined where nobody knows the scheme; a throw fails the run. */
@@ -78,6 +110,9 @@ export interface Moments {
   configure?(config: ContainerConfig): Promise<ContainerConfig>;
   /** The command runs (its exec has happened). A throw kills the container and fails the run. */
   started?(container: Container): Promise<void>;
+  /** The command runs, and this is how to reach it; before `started`. Must not throw. */
+  reach?(container: ContainerReach): void;
+  controller?: Controller | undefined;
   /** One event at a time, in order, never overlapping. While an observer is busy samples are skipped. A throw is logged. */
   observe?(container: Container, event: ContainerEvent): Promise<void>;
 }
@@ -97,6 +132,8 @@ export interface RunOptions {
 
 export interface RunResult {
   exitCode: number;
+  /** By which the caller should end as well: a controller wants it so. `exitCode` says the same in a shell's words. */
+  signal?: NodeJS.Signals | undefined;
   /** From the exec of the command to its end; 0 where it never ran. */
   runMs: number;
 }

@@ -20,6 +20,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     imageSchemes: plainCopy(plugin['imageSchemes'] ?? []),
     flags: plainCopy(plugin['flags'] ?? {}),
     hooks: plainCopy(plugin['hooks'] ?? []),
+    ...(plugin['monitor'] === undefined ? {} : { monitor: plainCopy(plugin['monitor']) }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AskedPowerName, PowerInput, PowerOutput } from '@bulkhead/plugin-sdk/contract';
+import type { AskedPowerName, PowerInput, PowerOutput, SignalName } from '@bulkhead/plugin-sdk/contract';
 import { findNotPlain, overrunMethod, type Ask, type Fault, type GuestLimits, type Port, type SessionTask } from '#wire/wire.js';
 import type { LogLevel } from './endowments/console.js';
 import { openOutbox } from './outbox.js';
@@ -54,6 +54,12 @@ export function openHostFacet(callId: string, { env, limits }: FacetTask, askPow
     fetch: async (url: string, options?: object) => fetchAsWritten((input) => ask('fetch', input), requireText(url), options),
     exec: async (program: string, args: readonly string[] = [], { stdin }: { stdin?: string } = {}) =>
       ask('exec', { program: requireText(program), args: requireTexts(args), ...(stdin !== undefined && { stdin: requireText(stdin) }) }),
+    container: {
+      signal: async (signal: SignalName) => ask('container.signal', { signal: requireText(signal) as SignalName }),
+      stats: () => ask('container.stats', {}),
+    },
+    syslog: async (message: string, { facility = 'user', severity = 'info' }: Partial<PowerInput<'syslog'>> = {}) =>
+      ask('syslog', { message: requireText(message), facility, severity }),
     print: (text: string) => {
       if (isOpen) outbox.print(String(text).slice(0, 65536));
     },

@@ -42,6 +42,7 @@ export const budgetTable = {
   'log-lines-per-second': budget(200, 1, 100_000, 'Lines of log; further ones are dropped and counted'),
   'log-lines-per-call': budget(2000, 1, 1_000_000, 'Lines of log in one call; further ones are dropped and counted'),
   'print-bytes-per-call': budget(8 * MIB, KIB, 256 * MIB, 'What one call prints; a call that prints more is ended'),
+  'syslog-lines-per-second': budget(20, 1, 1000, 'Lines for the system log; a further one is refused'),
   'store-bytes': budget(4 * MIB, KIB, 256 * MIB, 'Keys and values of the store, as UTF-8'),
   'store-keys': budget(256, 1, 256, 'Keys of the store'),
   'idle-cpu-percent': budget(25, 1, 100, 'CPU that a compartment may use while no call is in flight, of one core; see the window'),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
+import { startPausableTimer, type PausableTimer } from '#base/pause.js';
 import { findNotPlain, openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
 import { guestLimitsOf } from './budgets.js';
 import { hostErrors } from './errors.js';
@@ -179,7 +180,7 @@ function openLine(
     return openWatchdog({ activeMs, percentMax: budgets['idle-cpu-percent'], windowMs: budgets['idle-cpu-window-ms'], onBurning });
   }
   function settle(ask: Ask<Method>, method: Method, argument: unknown, deadlineMs: number): Promise<Reply> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: PausableTimer | undefined;
     // A question that waits behind this one is told that the compartment ended, and why.
     const deadlineMissed = (asked: Method): BulkheadError =>
       asked === method
@@ -188,10 +189,10 @@ function openLine(
     const settled = new Promise<Reply>((resolve, reject) => {
       rejectCurrent = () => reject(over?.(method) ?? hostErrors.compartmentEnded(name, method, 'it was closed'));
       if (over !== undefined) return rejectCurrent();
-      timer = setTimeout(() => end(deadlineMissed), deadlineMs);
+      timer = startPausableTimer(deadlineMs, () => end(deadlineMissed));
       ask(method, argument).then(resolve, reject);
     });
-    return settled.finally(() => clearTimeout(timer));
+    return settled.finally(() => timer?.clear());
   }
   async function terminate(): Promise<void> {
     const { vessel, watchdog } = await started;

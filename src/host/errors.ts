@@ -119,5 +119,10 @@ export const powerErrors = {
     pluginError('POWER_FETCH_FAILED', `Cannot fetch from ${origin}: ${why}`, { data: { origin } }),
   execFailed: (program: string, why: string): BulkheadError =>
     pluginError('POWER_EXEC_FAILED', `Cannot run ${program}: ${why}`, { data: { program } }),
+  noContainer: (power: string): BulkheadError =>
+    pluginError('POWER_NO_CONTAINER', `Cannot use ${power}: no container runs`, { data: { power } }),
+  tooFast: (power: string, perSecond: number): BulkheadError =>
+    pluginError('POWER_TOO_FAST', `Cannot use ${power}: this plugin used it more than ${perSecond} times a second`, { data: { power } }),
+  syslogFailed: (why: string): BulkheadError => pluginError('POWER_SYSLOG_FAILED', `Cannot write to the system log: ${why}`, { data: {} }),
   storeFull: (most: string): BulkheadError => pluginError('POWER_STORE_FULL', `Cannot store more than ${most}`, { data: { most } }),
 };

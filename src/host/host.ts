@@ -18,6 +18,7 @@ import type { FailurePolicy, Respondent } from './dispatch.js';
 import { hostErrors } from './errors.js';
 import type { Audit } from './powers/audit.js';
 import { pickEnvironment } from './powers/env.js';
+import type { RunningContainer } from './powers/power-context.js';
 import { openTotalTime, type TotalTime } from './total-time.js';
 import type { Isolation } from './vessel.js';
 
@@ -57,6 +58,10 @@ export interface HostOptions {
   readonly sealed?: readonly string[] | undefined;
   /** The caller's environment, of which plugins see what was granted by name. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The container of this run, while it runs; none in other commands. */
+  readonly container?: (() => RunningContainer | undefined) | undefined;
+  /** Where the system log takes its lines: `/dev/log` where absent; for tests. */
+  readonly syslogSocket?: string | undefined;
   /** Where the uses of powers are recorded; nowhere where absent. */
   readonly audit?: Audit | undefined;
   /** Of each call, instead of the contract's; for tests. */
@@ -130,8 +135,9 @@ export function openHost(options: HostOptions): Host {
   };
 }
 
-async function load(plugin: RunnablePlugin, { log, print, stateDirectory, sealed = [], env, audit }: HostOptions): Promise<Compartment> {
+async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compartment> {
   const { name, grants, budgets = defaultBudgets, conduct } = plugin;
+  const { log, print, stateDirectory, sealed = [], env, audit, container, syslogSocket } = options;
   const { script, locate } = await plugin.load();
   const granted = pickEnvironment(grants, env);
   const names = grants.env ?? [];
@@ -152,6 +158,8 @@ async function load(plugin: RunnablePlugin, { log, print, stateDirectory, sealed
       sealed,
       stateDirectory: join(stateDirectory, hashName(name)),
       audit,
+      container,
+      syslogSocket,
     },
     onLost: conduct?.failed,
   });
@@ -163,5 +171,6 @@ export { describeScript } from './describe.js';
 export { openAudit, type Audit } from './powers/audit.js';
 export { storeFile } from './powers/store.js';
 export { openAuditFile } from './powers/audit-file.js';
+export type { RunningContainer } from './powers/power-context.js';
 export type { Isolation } from './vessel.js';
 export { runEscaped } from './escaped.js';

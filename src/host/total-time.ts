@@ -1,3 +1,5 @@
+import { unpausedNow } from '#base/pause.js';
+
 /** The time of one plugin in one command: a plugin that answers each call just before its deadline still delays the whole. */
 export interface TotalTime {
   /** Milliseconds that are left; zero or less when it has used its share. */
@@ -7,7 +9,7 @@ export interface TotalTime {
 }
 
 /** `totalMs`, and of the time since this call so many percent: who watches a container for days gets more than who changes a configuration. */
-export function openTotalTime(totalMs: number, percent: number, now: () => number = () => performance.now()): TotalTime {
+export function openTotalTime(totalMs: number, percent: number, now: () => number = unpausedNow): TotalTime {
   const openedAt = now();
   let spentMs = 0;
   let underWay = 0;

@@ -1,4 +1,4 @@
-import { BulkheadError, pluginError, userError } from '#base/errors.js';
+import { BulkheadError, messageOf, pluginError, userError } from '#base/errors.js';
 import { describeDenial, type Denial } from './policy.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 
@@ -98,6 +98,32 @@ export const wiringErrors = {
       hint: `bulkhead plugin disable ${first}, or: bulkhead plugin disable ${second}`,
       data: { flag, plugins: [first, second] },
     }),
+
+  controllersConflict: (first: string, second: string): BulkheadError =>
+    userError('CONTROLLERS_CONFLICT', `Cannot let two plugins control a container: "${first}" and "${second}" are both enabled`, {
+      hint: `bulkhead plugin disable ${second}`,
+      data: { plugins: [first, second] },
+    }),
+
+  controllerLost: (plugin: string, why: unknown): BulkheadError =>
+    pluginError('CONTROLLER_LOST', `Cannot let plugin "${plugin}" control the container any more: ${messageOf(why)}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin },
+      cause: why,
+    }),
+
+  decisionNotGranted: (plugin: string, action: string, permission: string): BulkheadError =>
+    pluginError('DECISION_NOT_GRANTED', `Cannot let plugin "${plugin}" decide to ${action}: it was not granted ${permission}`, {
+      hint: `bulkhead plugin grant ${plugin} ${permission}`,
+      data: { plugin, permission },
+    }),
+
+  notController: (plugin: string): BulkheadError =>
+    pluginError(
+      'PLUGIN_NOT_CONTROLLER',
+      `Cannot use the answer of plugin "${plugin}" to monitorContainer: it observes, and only a plugin with monitor: { mode: 'control' } decides`,
+      { hint: `bulkhead plugin disable ${plugin}`, data: { plugin } },
+    ),
 
   quarantined: (name: string, { since, failures }: QuarantineNotice): BulkheadError => {
     const last = failures.at(-1)?.why ?? 'unknown';

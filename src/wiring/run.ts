@@ -5,15 +5,17 @@
  *   openImage   one, by scheme          registerImageDriver
  *   configure   chain, by plugin name   engineConfig          then whether all that are needed are there, then the engine's own rules
  *   started     every                   postStartProcess
- *   observe     every                   monitorContainer
+ *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
+ *   observe     every                   monitorContainer      of the others
  */
 import { openCatalog, type Installation } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import { runContainer, type ContainerConfig, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
-import { askChain, askEvery, askOne, openHost, type Audit, type Host } from '#host/host.js';
+import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership } from './config-changes.js';
+import { controlWith, isController, observing, requireOneController } from './control.js';
 import { wiringErrors } from './errors.js';
 import { openDataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
@@ -30,9 +32,17 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
+  requireOneController(enabled.filter(isController));
   const audit = auditOf(scene, policy);
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
-  const host = openHost({ ...scene, audit, sealed: sealedDirectories(scene), stateDirectory: stateRoot(scene.paths) });
+  let container: RunningContainer | undefined;
+  const host = openHost({
+    ...scene,
+    audit,
+    container: () => container,
+    sealed: sealedDirectories(scene),
+    stateDirectory: stateRoot(scene.paths),
+  });
   try {
     const plugins = enabled.map((installation) => ({
       installation,
@@ -49,13 +59,18 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
     return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
       const stopped = new AbortController();
       const moments = connectMoments({ ...scene, audit, flagsOf }, host, plugins, (why) => stopped.abort(why));
-      return runContainer(request, moments, {
-        runDirectory: scene.paths.run,
-        log: (line) => scene.log.write('debug', line),
-        warn: (line) => scene.log.write('warning', line),
-        cdiDirectories: scene.paths.cdi,
-        signal: stopped.signal,
-      });
+      const reach: Moments['reach'] = (reached) => void (container = reached);
+      return runContainer(
+        request,
+        { ...moments, reach },
+        {
+          runDirectory: scene.paths.run,
+          log: (line) => scene.log.write('debug', line),
+          warn: (line) => scene.log.write('warning', line),
+          cdiDirectories: scene.paths.cdi,
+          signal: stopped.signal,
+        },
+      );
     });
   } catch (error) {
     throw explainRequired(error, requirement);
@@ -95,7 +110,10 @@ function connectMoments(
   const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
   const handed = openDataOfPlugins();
   const starters = respondents('postStartProcess').map(handed.carry);
-  const observers = respondents('monitorContainer').map(handed.carry);
+  const monitors = having('monitorContainer');
+  const controller = monitors.find(({ installation }) => isController(installation));
+  const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
+  const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
 
   return {
     async openImage(scheme, reference) {
@@ -128,6 +146,7 @@ function connectMoments(
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
+    controller: controller && controlWith(monitorOf(controller), { grants: controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}
       : {

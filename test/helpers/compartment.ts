@@ -11,6 +11,7 @@ import {
   type Conduct,
   type Host,
   type Isolation,
+  type RunningContainer,
   type Respondent,
 } from '#host/host.js';
 
@@ -56,17 +57,31 @@ export async function openTestHost({
   isolation: usual = 'thread',
   audit,
   sealed,
+  container,
+  syslogSocket,
 }: {
   env?: Record<string, string>;
   deadlineMs?: number;
   isolation?: Isolation;
   audit?: Audit;
   sealed?: readonly string[];
+  container?: () => RunningContainer | undefined;
+  syslogSocket?: string;
 } = {}): Promise<TestHost> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'bulkhead-host-'));
   const log = memoryLog();
   let printed = '';
-  const host = openHost({ log, print: (text) => void (printed += text), stateDirectory, env, deadlineMs, audit, sealed });
+  const host = openHost({
+    log,
+    print: (text) => void (printed += text),
+    stateDirectory,
+    env,
+    deadlineMs,
+    audit,
+    sealed,
+    container,
+    syslogSocket,
+  });
   return {
     host,
     log,
@@ -98,6 +113,8 @@ export type OpenTestHost = (options?: {
   env?: Record<string, string>;
   deadlineMs?: number;
   sealed?: readonly string[];
+  container?: () => RunningContainer | undefined;
+  syslogSocket?: string;
 }) => Promise<TestHost>;
 
 /** The same tests with compartments in threads and in processes: one contract, two tiers. */

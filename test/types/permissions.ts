@@ -12,6 +12,9 @@ definePlugin({
     writeFile: ['/run/site'],
     fetch: ['registry.example.com'],
     exec: ['/usr/bin/squeue'],
+    'container.signal': ['SIGUSR1'],
+    'container.stats': ['pids'],
+    syslog: ['local0'],
   },
   commands: {
     a: {
@@ -29,6 +32,15 @@ definePlugin({
       expectType<number | undefined>()((await host.exec('/usr/bin/squeue', ['--me'])).exitCode);
       // @ts-expect-error: permissions.exec does not name it
       await host.exec('/bin/sh', ['-c', 'squeue']);
+      await host.container.signal('SIGUSR1');
+      // @ts-expect-error: permissions['container.signal'] does not name it
+      await host.container.signal('SIGKILL');
+      expectType<number>()((await host.container.stats()).pids);
+      // @ts-expect-error: permissions['container.stats'] does not name memory
+      expectType<number>()((await host.container.stats()).memoryBytes);
+      await host.syslog('x', { facility: 'local0' });
+      // @ts-expect-error: permissions.syslog does not name it
+      await host.syslog('x', { facility: 'user' });
       // @ts-expect-error: there is no such method
       await host.fetch('https://registry.example.com/v2/', { method: 'DELETE' });
       // @ts-expect-error: permissions.env does not name it
@@ -48,6 +60,8 @@ definePlugin({
       async run(_input, host) {
         // @ts-expect-error: permissions.env names no variable
         host.env('HOME');
+        // @ts-expect-error: permissions.syslog names no facility
+        await host.syslog('x');
         // @ts-expect-error: permissions.readFile names no path
         await host.readFile('/etc/passwd');
         // @ts-expect-error: permissions.writeFile names no path

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { argumentsOf } from '../arguments.js';
 import { BulkheadCommand } from '../base-command.js';
 import { optionFlags, requestOptions } from '../run-flags.js';
+import { endBySignal } from '../end-by-signal.js';
 
 export default class Run extends BulkheadCommand {
   static override summary = 'Run a command in a new container';
@@ -45,7 +46,8 @@ export default class Run extends BulkheadCommand {
       fakeroot: flags.fakeroot,
       options: requestOptions(flags),
     }));
-    const { exitCode } = await product.run(invocation);
+    const { exitCode, signal } = await product.run(invocation);
     process.exitCode = exitCode;
+    if (signal !== undefined) endBySignal(signal);
   }
 }

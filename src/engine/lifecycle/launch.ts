@@ -6,12 +6,14 @@ import { startChain, type Chain } from '../runtimes/chain.js';
 import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
 import { explainFailure } from '../runtimes/failure.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
-import type { Container, ContainerConfig, Moments, RunResult } from '../shapes.js';
+import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult } from '../shapes.js';
+import { measureContainer } from './container-use.js';
+import { openControl, type Control } from './control.js';
 import { observe, type Observation } from './observe.js';
 import { findArguments, signalQuietly, type ProcessStatus } from './process-tree.js';
 import { findProcessUse } from './samples.js';
 import type { Session } from './session.js';
-import type { SignalCatcher } from './signals.js';
+import { forwardSignal, type SignalCatcher } from './signals.js';
 import { untilStopped } from './stop.js';
 
 export interface LaunchRequest {
@@ -46,10 +48,10 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       logFd: logFile.fd,
     });
     try {
-      const { command, verdict } = await startCommand(chain, request, { ...context, readLog });
+      const { init, command, verdict } = await startCommand(chain, request, { ...context, readLog });
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
       return hasRun
-        ? await accompany(chain, { ...request, command }, { moments, context })
+        ? await accompany(chain, { ...request, init, command }, { moments, context })
         : await reportUnexecuted(chain, { session, readLog });
     } finally {
       await chain.kill();
@@ -64,13 +66,14 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
   }
 }
 
+type Processes = { readonly init: ProcessStatus; readonly command: ProcessStatus };
 type ReadLog = { readonly readLog: () => Promise<string> };
 
 async function startCommand(
   chain: Chain,
   { session, prepared, controlGroup }: LaunchRequest,
   { signals, stop, readLog }: LaunchContext & ReadLog,
-): Promise<{ command: ProcessStatus; verdict: ExecVerdict }> {
+): Promise<Processes & { verdict: ExecVerdict }> {
   await untilStopped(chain.ready, stop);
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
   const { init, command } = chain.findProcesses();
@@ -78,7 +81,7 @@ async function startCommand(
   await controlGroup?.add(command.pid);
   const watch = { init, command, launcher: prepared.launcher, shellArguments: findArguments(init.pid), reports: chain.reports };
   signals.hold();
-  return { command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
+  return { init, command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
 }
 
 /**
@@ -94,7 +97,7 @@ async function refuseStrayMounts(pid: number, expected: readonly string[]): Prom
 /** The command runs: tells everyone, passes signals on, and waits for its end. */
 async function accompany(
   chain: Chain,
-  { session, config, uid, command }: LaunchRequest & { command: ProcessStatus },
+  { session, config, uid, init, command }: LaunchRequest & Processes,
   { moments, context }: { moments: Moments; context: LaunchContext },
 ): Promise<RunResult> {
   const container: Container = {
@@ -110,38 +113,59 @@ async function accompany(
   const end = waitForExitCode(chain).then((exitCode) => ({ exitCode, runMs: runMs() }));
   let observation: Observation | undefined;
   const unobserved: string[] = [];
+  moments.reach?.({ signal: (signal) => signalQuietly(command, signal), use: measureContainer(init) });
+  const control = startControl({ moments, container, command, runMs });
   context.signals.forward((signal) => {
-    signalQuietly(command, signal);
+    if (control === undefined) forwardSignal(command, signal);
+    else control.signal(signal);
     if (observation === undefined) unobserved.push(signal);
     else observation.signal(signal);
   });
-  if (moments.started !== undefined) await untilStopped(moments.started(container), context.stop);
-  observation = startObservation({ moments, container, command, runMs, log: context.log });
-  for (const signal of unobserved) observation?.signal(signal);
+  const endedEarly = control?.ended ?? new Promise<never>(() => undefined);
   try {
-    return await untilStopped(end, context.stop);
+    await untilStopped(Promise.race([moments.started?.(container), endedEarly]), context.stop);
+    observation = startObservation({ moments, container, command, runMs, log: context.log });
+    for (const signal of unobserved) observation?.signal(signal);
+    const decided = await untilStopped(Promise.race([end.then(() => undefined), endedEarly]), context.stop);
+    if (decided !== undefined) return { ...decided, runMs: runMs() };
+    return control === undefined ? await end : await untilStopped(control.finish({ type: 'exit', ...(await end) }), context.stop);
   } finally {
+    control?.close();
     await chain.kill();
     await observation?.close({ type: 'exit', ...(await end) });
   }
 }
 
-interface ObservationRequest {
+interface ControlledContainer {
   readonly moments: Moments;
   readonly container: Container;
   readonly command: ProcessStatus;
   readonly runMs: () => number;
+}
+
+function startControl({ moments: { controller }, container, command, runMs }: ControlledContainer): Control | undefined {
+  if (controller === undefined) return undefined;
+  return openControl({
+    decide: (event) => controller.decide(container, event),
+    onLost: (why) => controller.lost(why),
+    forward: (signal) => forwardSignal(command, signal),
+    send: (signal) => signalQuietly(command, signal),
+    takeSample: () => takeSample(command, runMs),
+  });
+}
+
+interface ObservationRequest extends ControlledContainer {
   readonly log: (line: string) => void;
 }
 
 function startObservation({ moments, container, command, runMs, log }: ObservationRequest): Observation | undefined {
   const tell = moments.observe?.bind(moments, container);
-  if (tell === undefined) return undefined;
-  const takeSample = () => {
-    const use = findProcessUse(command);
-    return use === undefined ? undefined : { type: 'sample' as const, ...use, runMs: runMs() };
-  };
-  return observe({ tell, takeSample, log });
+  return tell === undefined ? undefined : observe({ tell, takeSample: () => takeSample(command, runMs), log });
+}
+
+function takeSample(command: ProcessStatus, runMs: () => number): (ContainerEvent & { type: 'sample' }) | undefined {
+  const use = findProcessUse(command);
+  return use === undefined ? undefined : { type: 'sample', ...use, runMs: runMs() };
 }
 
 async function reportUnexecuted(chain: Chain, { session, readLog }: { session: Session } & ReadLog): Promise<RunResult> {

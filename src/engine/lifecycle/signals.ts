@@ -4,13 +4,14 @@
  */
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { findProcess } from './process-tree.js';
+import { pauseProcess } from '#base/pause.js';
+import { findProcess, signalQuietly, type ProcessStatus } from './process-tree.js';
 
 export type CaughtSignal = (typeof CAUGHT)[number];
 
-const CAUGHT = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
+const CAUGHT = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTSTP', 'SIGCONT'] as const;
 const DEADLY: ReadonlySet<CaughtSignal> = new Set(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']);
-const FROM_KEYBOARD: ReadonlySet<CaughtSignal> = new Set(['SIGINT', 'SIGQUIT']);
+const FROM_KEYBOARD: ReadonlySet<CaughtSignal> = new Set(['SIGINT', 'SIGQUIT', 'SIGTSTP']);
 
 export interface SignalCatcher {
   /** Aborted with an `Interruption` by a deadly signal that nobody takes. */
@@ -41,11 +42,12 @@ export function catchSignals(): SignalCatcher {
   let holding = false;
   const listener = (signal: CaughtSignal): void => {
     if (take === undefined && !holding) {
+      if (signal === 'SIGTSTP') pauseProcess();
       if (DEADLY.has(signal)) interruption.abort(new Interruption(signal));
       return;
     }
     // The kernel has sent it to the whole foreground process group already, of which the command is part.
-    if (FROM_KEYBOARD.has(signal) && isInForeground()) return;
+    if (FROM_KEYBOARD.has(signal) && isInForeground()) return signal === 'SIGTSTP' ? pauseProcess() : undefined;
     if (take !== undefined) take(signal);
     else if (!held.includes(signal)) held.push(signal);
   };
@@ -62,6 +64,12 @@ export function catchSignals(): SignalCatcher {
       for (const { signal, listen } of listeners) process.off(signal, listen);
     },
   };
+}
+
+/** What becomes of a signal by itself: the command gets it, and one that stops it stops the engine, as the shell that waits expects. */
+export function forwardSignal(command: ProcessStatus, signal: NodeJS.Signals): void {
+  signalQuietly(command, signal);
+  if (signal === 'SIGTSTP') pauseProcess();
 }
 
 /** Whether stdin is a terminal whose keys make signals for this process. */

@@ -19,6 +19,10 @@ const summaries: Summaries = {
   // A path or a query of a URL may hold a secret.
   fetch: ({ method, url }) => ({ method, server: URL.canParse(url) ? new URL(url).origin : 'none' }),
   exec: ({ program, args }) => ({ program, args }),
+  'container.signal': ({ signal }) => ({ signal }),
+  'container.stats': () => ({}),
+  // The line itself is in the system log.
+  syslog: ({ facility, severity, message }) => ({ facility, severity, characters: message.length }),
 };
 
 /** The record of one use of a power, in the order in which it comes about. */

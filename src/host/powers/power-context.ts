@@ -1,4 +1,4 @@
-import type { CallbackName, Permissions } from '@bulkhead/plugin-sdk/contract';
+import type { CallbackName, Permissions, SignalName } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import type { Budgets } from '../budgets.js';
 import type { Audit } from './audit.js';
@@ -16,8 +16,20 @@ export interface PowerContext {
   readonly stateDirectory: string;
   /** Directories of Bulkhead itself: no grant of files reaches into them. */
   readonly sealed: readonly string[];
+  /** The container of this run, while it runs. */
+  readonly container?: (() => RunningContainer | undefined) | undefined;
+  /** Where the system log takes its lines: `/dev/log` where absent; for tests. */
+  readonly syslogSocket?: string | undefined;
   /** Where each use is recorded; absent where a plugin is only looked at. */
   readonly audit?: Audit | undefined;
+}
+
+/** What the host can do with a container for plugins. */
+export interface RunningContainer {
+  /** To the command; to nobody where it has ended. */
+  readonly signal: (signal: SignalName) => void;
+  /** Of all its processes; bounded in cost, whatever the container does. */
+  readonly use: () => { readonly memoryBytes: number; readonly cpuMs: number; readonly pids: number };
 }
 
 export interface CallInFlight {

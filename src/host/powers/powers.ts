@@ -4,6 +4,7 @@ import { BulkheadError, messageOf } from '#base/errors.js';
 import { FaultError, type Method, type Methods } from '#wire/wire.js';
 import { powerErrors } from '../errors.js';
 import { openUse } from './audit-use.js';
+import { readStats, signalContainer } from './container.js';
 import { exec } from './exec.js';
 import { fetchUrl } from './fetch.js';
 import { writeLog } from './log.js';
@@ -11,6 +12,7 @@ import type { CallInFlight, PowerContext } from './power-context.js';
 import { print } from './print.js';
 import { readFile } from './read-file.js';
 import { storeDelete, storeGet, storeKeys, storeSet } from './store.js';
+import { writeSyslog } from './syslog.js';
 import { writeFile } from './write-file.js';
 
 type Handlers = {
@@ -22,7 +24,21 @@ type Handlers = {
 };
 
 /** A file each; the table is complete, or it does not compile. */
-const handlers: Handlers = { log: writeLog, print, storeGet, storeSet, storeDelete, storeKeys, readFile, writeFile, fetch: fetchUrl, exec };
+const handlers: Handlers = {
+  log: writeLog,
+  print,
+  storeGet,
+  storeSet,
+  storeDelete,
+  storeKeys,
+  readFile,
+  writeFile,
+  fetch: fetchUrl,
+  exec,
+  'container.signal': signalContainer,
+  'container.stats': readStats,
+  syslog: writeSyslog,
+};
 
 /** The powers of one plugin as methods for the wire. Each checks its argument, and that it is asked in the name of a call in flight. */
 export function makePowerMethods(context: PowerContext, findCall: (callId: string) => CallInFlight | undefined): Methods<AskedPowerName> {
