@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { userError } from './errors.js';
 
@@ -17,15 +17,29 @@ export interface ReadLimits {
 
 /** Reads a regular file whole. Never waits (a FIFO has no end, a device may block) and never reads more than `bytesMax`. */
 export async function readRegularFile(path: string, { bytesMax, noFollow = false }: ReadLimits): Promise<RegularFile> {
+  const { handle, stats } = await openRegularFile(path, { noFollow });
+  try {
+    if (stats.size > bytesMax) throw tooLarge(path, bytesMax);
+    return { bytes: await readToEnd(handle, path, stats.size), uid: stats.uid, mode: stats.mode & 0o7777 };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens a regular file for reading, and nothing else. The caller closes the handle. */
+export async function openRegularFile(
+  path: string,
+  { noFollow = false }: Pick<ReadLimits, 'noFollow'> = {},
+): Promise<{ readonly handle: FileHandle; readonly stats: Stats }> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   const handle = await open(path, O_RDONLY | O_NONBLOCK | (noFollow ? O_NOFOLLOW : 0));
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw userError('FILE_NOT_REGULAR', `Cannot read ${path}: it is not a regular file`, { data: { path } });
-    if (stats.size > bytesMax) throw tooLarge(path, bytesMax);
-    return { bytes: await readToEnd(handle, path, stats.size), uid: stats.uid, mode: stats.mode & 0o7777 };
-  } finally {
+    return { handle, stats };
+  } catch (error) {
     await handle.close();
+    throw error;
   }
 }
 

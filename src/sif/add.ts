@@ -40,6 +40,7 @@ export function addObject(storage: SifStorage, object: NewObject, options: Chang
   const descriptor = { ...describeObject(object, { id: slot + 1, time }), ...placeObject(object, end) };
   // What an object that was deleted left there does not become padding.
   writeZeros(storage, end, Math.min(descriptor.offset, storage.size) - end);
+  if (storage.size < descriptor.offset + descriptor.size) storage.resize(descriptor.offset + descriptor.size);
   storage.write(descriptor.offset, object.data);
   writeSlot(storage, header, slot, descriptor);
   const dataSize = descriptor.offset + descriptor.size - header.dataOffset;

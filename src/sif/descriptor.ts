@@ -33,9 +33,10 @@ export interface SifDescriptor {
 
 /** Reads one slot of the descriptors, 1 for the first; nothing where it is free. Offsets are not yet compared with the file. The inverse of encodeDescriptor. */
 export function decodeDescriptor(table: Uint8Array, slot: number): SifDescriptor | undefined {
-  const record = recordAt(table, (slot - 1) * DESCRIPTOR_BYTES, { length: DESCRIPTOR_BYTES, where: `descriptor ${slot}` });
-  const used = record.view.getUint8(DESCRIPTOR.used);
+  const start = (slot - 1) * DESCRIPTOR_BYTES;
+  const used = table[start + DESCRIPTOR.used];
   if (used === 0) return undefined;
+  const record = recordAt(table, start, { length: DESCRIPTOR_BYTES, where: `descriptor ${slot}` });
   if (used !== 1) throw invalidSif(record.where, `"used" is ${used}, not 0 or 1`);
   const dataType = record.view.getInt32(DESCRIPTOR.dataType, true);
   return {
@@ -87,6 +88,7 @@ function readIds({ view, where }: FilePart): Pick<SifDescriptor, 'id' | 'groupId
   const link = view.getUint32(DESCRIPTOR.linkedId, true);
   if (id === 0 || id >= GROUP_MASK) throw invalidSif(where, `id ${id} is out of range`);
   if (group < GROUP_MASK) throw invalidSif(where, `group ${group} lacks the mark of a group`);
-  const isGroupLink = link >= GROUP_MASK;
+  if (link === GROUP_MASK) throw invalidSif(where, 'it is linked to a group that cannot be');
+  const isGroupLink = link > GROUP_MASK;
   return { id, groupId: group - GROUP_MASK, linkedId: isGroupLink ? 0 : link, linkedGroupId: isGroupLink ? link - GROUP_MASK : 0 };
 }

@@ -28,13 +28,16 @@ export function readCount(record: FilePart, offset: number, field: string): numb
   return value;
 }
 
+/** A stream is never opened on it, so it keeps nothing between two texts. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Text up to the first NUL; after it there may only be NULs, so that a name cannot have a hidden part. */
 export function readText({ bytes, where }: FilePart, offset: number, { length, field }: { length: number; field: string }): string {
   const room = bytes.subarray(offset, offset + length);
   const end = room.indexOf(0) === -1 ? length : room.indexOf(0);
   if (room.subarray(end).some((byte) => byte !== 0)) throw invalidSif(where, `${field} has bytes after its end`);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(room.subarray(0, end));
+    return utf8.decode(room.subarray(0, end));
   } catch {
     throw invalidSif(where, `${field} is not UTF-8`);
   }

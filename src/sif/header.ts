@@ -2,6 +2,7 @@ import { ARCH_UNKNOWN } from './arch.js';
 import { invalidSif, notRecognized } from './errors.js';
 import { readCount, readInteger, readText, recordAt, writeBytes, writeInteger, writeText, type FilePart } from './fields.js';
 import {
+  ARCH_BYTES,
   DESCRIPTOR_BYTES,
   DESCRIPTORS_MAX,
   GO_ZERO_TIME,
@@ -57,9 +58,8 @@ export function readHeader(storage: SifStorage): SifHeader {
   return header;
 }
 
-/** Two digits and a NUL, as in the header and in the extra of a partition. */
-export function readArch(record: FilePart, offset: number): string {
-  const arch = readText(record, offset, { length: 3, field: 'architecture' });
+function readArch(record: FilePart, offset: number): string {
+  const arch = readText(record, offset, { length: ARCH_BYTES, field: 'architecture' });
   if (!/^\d\d$/.test(arch)) throw invalidSif(record.where, `architecture ${JSON.stringify(arch)} is not two digits`);
   return arch;
 }
@@ -109,6 +109,12 @@ function hasMagic(file: Uint8Array): boolean {
   return magic.every((byte, index) => file[HEADER.magic + index] === byte);
 }
 
+/**
+ * siftool does not write the padding in front of an empty object, so the header of a file that ends with some counts bytes that are
+ * not there: up to 48 times 4095. No object that has data may lie there, see readTable.
+ */
+const UNWRITTEN_BYTES_MAX = 262_144;
+
 /** header | descriptors | data, in this order, none beyond the end. Sums of safe integers may be inexact, never small again. */
 function checkRegions(header: SifHeader, { descriptorsSize, fileSize }: { descriptorsSize: number; fileSize: number }): void {
   const { descriptorsTotal, descriptorsFree, descriptorsOffset, dataOffset, dataSize } = header;
@@ -117,6 +123,6 @@ function checkRegions(header: SifHeader, { descriptorsSize, fileSize }: { descri
   if (descriptorsSize !== descriptorsTotal * DESCRIPTOR_BYTES) throw invalidSif('header', 'size and number of descriptors disagree');
   if (descriptorsOffset < HEADER_BYTES) throw invalidSif('header', 'descriptors overlap the header');
   if (dataOffset < descriptorsOffset + descriptorsSize) throw invalidSif('header', 'data overlap the descriptors');
-  if (dataOffset + dataSize > fileSize)
+  if (dataOffset > fileSize || dataOffset + dataSize > fileSize + UNWRITTEN_BYTES_MAX)
     throw invalidSif('header', `data end at ${dataOffset + dataSize}, beyond the end of the file (${fileSize} bytes)`);
 }

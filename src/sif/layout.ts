@@ -38,6 +38,7 @@ export const DESCRIPTOR = {
 } as const;
 
 export const LAUNCH_SCRIPT_BYTES = 32;
+export const ARCH_BYTES = 3;
 export const ID_BYTES = 16;
 export const NAME_BYTES = 128;
 export const EXTRA_BYTES = 384;

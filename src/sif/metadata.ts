@@ -59,7 +59,7 @@ export function encodeMetadata(dataType: number, metadata: ObjectMetadata, data:
   checkMetadata(dataType, metadata);
   const { partition, signature, cryptoMessage, sbomFormat, ociDigest, extra } = metadata;
   if (extra !== undefined) return padExtra(extra);
-  if (partition !== undefined) return encodePartition(partition);
+  if (partition !== undefined) return encodePartition(checkPartition(partition));
   if (signature !== undefined) return encodeSignature(signature);
   if (cryptoMessage !== undefined) return encodeNumbers(cryptoMessage.format, cryptoMessage.messageType);
   if (sbomFormat !== undefined) return encodeNumbers(sbomFormat);
@@ -115,6 +115,11 @@ function checkMetadata(dataType: number, metadata: ObjectMetadata): void {
   if (metadata.extra !== undefined && kinds.length > 0) throw cannotWrite('an object has either "extra" or the metadata of its type');
   // Without it nobody could read the file again: an architecture has two digits.
   if (dataType === DATA_TYPES.partition && metadata.partition === undefined) throw cannotWrite('a partition needs "partition"');
+}
+
+function checkPartition(partition: Partition): Partition {
+  if (!/^\d\d$/.test(partition.arch)) throw sifErrors.archUnknown(partition.arch);
+  return partition;
 }
 
 function encodeSignature({ hashType, fingerprint = new Uint8Array() }: SignatureMetadata): Uint8Array {

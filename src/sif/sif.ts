@@ -9,7 +9,8 @@
  *
  *   createSif   objects -> bytes       deterministic unless told otherwise: nil UUID and Go's zero time
  *   readSif     bytes -> objects       believes nothing: every count, offset and size is checked before it is used
- *   changeSif   bytes -> bytes         addObject, deleteObject(s), setPrimaryPartition, setMetadata, setOciDigest
+ *   changeSif   bytes -> bytes         addObject, deleteObject(s), setPrimaryPartition, setMetadata, setOciDigest, all or nothing
+ *   …SifFile    the same on disk
  *   select…     which objects          by id, type, group, link, kind of partition, digest
  *   …Integrity  what a signature covers
  *
@@ -17,10 +18,11 @@
  */
 export { addObject, type NewObject } from './add.js';
 export { ARCH_UNKNOWN, archOf, nameArch } from './arch.js';
-export { changeSif } from './change.js';
+export { changeSif, type SifChange } from './change.js';
 export { createSif } from './create.js';
 export { deleteObject, deleteObjects } from './delete.js';
 export { type SifDescriptor } from './descriptor.js';
+export { changeSifFile, readSifFile, type SifFile } from './file.js';
 export { descriptorIntegrity, headerIntegrity, relativeIdOf } from './integrity.js';
 export { cryptoMessageOf, ociDigestOf, partitionOf, sbomFormatOf, signatureOf } from './metadata.js';
 export { readSif, type Sif, type SifObject } from './read.js';

@@ -15,7 +15,7 @@ export interface SifStorage {
 }
 
 /** More than a package or a container's image has, and less than Node can hold in one piece. */
-const MEMORY_BYTES_MAX = 2 ** 31;
+export const MEMORY_BYTES_MAX = 2 ** 31;
 
 /** Never writes into the bytes that it was given where they have to grow; whoever wants to keep them as they are passes a copy. */
 export class MemoryStorage implements SifStorage {
@@ -53,10 +53,11 @@ export class MemoryStorage implements SifStorage {
   }
 }
 
+/** Nothing can be read anywhere: an empty object may lie behind the end. */
 export function requireRange(size: number, offset: number, length: number): void {
   requireOffset(offset);
   requireOffset(length);
-  if (offset + length > size) throw invalidSif('file', `it ends at ${size}, before the ${length} bytes at ${offset}`);
+  if (length > 0 && offset + length > size) throw invalidSif('file', `it ends at ${size}, before the ${length} bytes at ${offset}`);
 }
 
 export function requireOffset(offset: number): void {

@@ -31,7 +31,7 @@ export function readTable(storage: SifStorage): SifTable {
   const used = slots.filter((slot) => slot !== undefined);
   if (used.length !== descriptorsTotal - descriptorsFree) throw invalidSif('header', 'number of free descriptors is wrong');
   checkIds(used);
-  checkPlaces(used, header);
+  checkPlaces(used, header, storage.size);
   return { header, slots };
 }
 
@@ -68,11 +68,13 @@ function checkIds(descriptors: readonly SifDescriptor[]): void {
 }
 
 /** Every object lies within the data, and no byte belongs to two. */
-function checkPlaces(descriptors: readonly SifDescriptor[], { dataOffset, dataSize }: SifHeader): void {
+function checkPlaces(descriptors: readonly SifDescriptor[], { dataOffset, dataSize }: SifHeader, fileSize: number): void {
   let end = dataOffset;
   for (const { id, offset, size, sizeWithPadding } of descriptors.toSorted((a, b) => a.offset - b.offset || a.size - b.size)) {
     if (offset < dataOffset) throw invalidSif(`object ${id}`, `offset ${offset} is before the data`);
     if (offset + size > dataOffset + dataSize) throw invalidSif(`object ${id}`, `it ends at ${offset + size}, beyond the data`);
+    if (size > 0 && offset + size > fileSize)
+      throw invalidSif(`object ${id}`, `it ends at ${offset + size}, beyond the end of the file (${fileSize} bytes)`);
     if (sizeWithPadding < size || sizeWithPadding > dataSize)
       throw invalidSif(`object ${id}`, `size with padding ${sizeWithPadding} does not fit`);
     if (offset < end) throw invalidSif(`object ${id}`, 'it overlaps another object');

@@ -18,6 +18,7 @@ async function changeDirectory(path: string, cycles: number): Promise<void> {
     () => setEnabled(name, true, optionsFor(place)),
     () => uninstallPlugin(name, { directory: user, uid }),
   ];
+  fs.writeSync(1, 'started, ');
   for (let cycle = 0; cycle < cycles; cycle++) {
     for (const step of steps) {
       await step();

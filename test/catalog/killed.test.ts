@@ -1,26 +1,35 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { openCatalog, readInstalled } from '#catalog/catalog.js';
 import { install, openPlace, uid, type TestPlace } from './builder.js';
+import { bundleProgram, startProgram } from './program.js';
 
 /** The states that change-program goes through, again and again. */
 const STATES = ['none', '1.0.0 on', '2.0.0 on', '2.0.0 off', '2.0.0 on', 'none'];
 const STEPS = STATES.length - 1;
 
+const KILLS = 500;
+/** Directories in which programs are killed at the same time. */
+const LANES = 4;
+
+interface Killed {
+  /** The step that was going on, 0 for the first. */
+  readonly step: number;
+  readonly isNew: boolean;
+  readonly hasLeftovers: boolean;
+}
+
 describe('a change of the catalog that is killed', function () {
-  this.timeout(180_000);
+  // Some 40 s on two cores that have nothing else to do.
+  this.timeout(600_000);
   let place: TestPlace;
   let programs: string;
   before(async () => {
     programs = await mkdtemp(join(tmpdir(), 'bulkhead-program-'));
-    await bundleProgram(join(programs, 'change.cjs'));
+    await bundleProgram(new URL('./change-program.ts', import.meta.url), join(programs, 'change.cjs'));
   });
   after(() => rm(programs, { recursive: true }));
   beforeEach(async () => {
@@ -28,7 +37,29 @@ describe('a change of the catalog that is killed', function () {
   });
   afterEach(() => place.remove());
 
-  const start = (...args: readonly unknown[]) => startProgram([join(programs, 'change.cjs'), place.user.path, ...args.map(String)]);
+  const startIn = ({ user }: TestPlace, ...args: readonly unknown[]) =>
+    startProgram([join(programs, 'change.cjs'), user.path, ...args.map(String)]);
+  const start = (...args: readonly unknown[]) => startIn(place, ...args);
+
+  /** Each round begins with version 3.0.0 and kills in one of the steps that follow. */
+  async function killAgainAndAgain(own: TestPlace, times: number): Promise<Killed[]> {
+    const killed: Killed[] = [];
+    await install(own, { version: '3.0.0' });
+    while (killed.length < times) {
+      const program = startIn(own, 1000);
+      await program.waitForStart();
+      const startedAtMs = performance.now();
+      const step = killed.length % STEPS;
+      await program.waitForSteps(step);
+      const stepMs = step === 0 ? 10 : (performance.now() - startedAtMs) / step;
+      await setTimeout(Math.random() * 1.2 * stepMs);
+      program.kill();
+      await program.ended;
+      killed.push(await checkKilled(own, program.countSteps()));
+      await checkNextChange(own);
+    }
+    return killed;
+  }
 
   it('in front of any of its writes to the disk leaves the old state or the new one', async () => {
     for (let killAt = 1, isKilled = true; isKilled; killAt++) {
@@ -43,19 +74,20 @@ describe('a change of the catalog that is killed', function () {
     }
   });
 
-  it('at some instant leaves the old state or the new one, 30 times in a row', async () => {
-    for (let round = 0; round < 30; round++) {
-      const program = start(1000);
-      await program.waitForSteps(1 + (round % STEPS));
-      await setTimeout(Math.random() * 5);
-      program.kill();
-      await program.ended;
-      const done = (program.countSteps() - 1) % STEPS;
-      const state = await readState(place);
-      assert.ok([STATES[done + 1], STATES[((done + 1) % STEPS) + 1]].includes(state), `after ${program.countSteps()} steps: ${state}`);
-      await ageLock(place);
+  it('at 500 random instants leaves the old state or the new one, and nothing that the next change does not remove', async () => {
+    const places = await Promise.all(Array.from({ length: LANES }, openPlace));
+    try {
+      const rounds = await Promise.all(places.map((own) => killAgainAndAgain(own, KILLS / LANES)));
+      const killed = rounds.flat();
+      assert.equal(killed.length, KILLS);
+      // Otherwise the instants were not where something happens.
+      const count = (isMeant: (round: Killed) => boolean) => killed.filter(isMeant).length;
+      for (let step = 0; step < STEPS; step++) assert.ok(count((round) => round.step === step) > 10, `few kills in step ${step + 1}`);
+      assert.ok(count(({ isNew }) => isNew) > 10 && count(({ isNew }) => !isNew) > 10, 'always the old state, or always the new one');
+      assert.ok(count(({ hasLeftovers }) => hasLeftovers) > 20, 'few kills have left anything behind');
+    } finally {
+      for (const own of places) await own.remove();
     }
-    await checkNextChange(place);
   });
 
   it('is never seen half done by those who read meanwhile', async () => {
@@ -76,48 +108,6 @@ describe('a change of the catalog that is killed', function () {
   });
 });
 
-interface Program {
-  /** How many steps it has done, as far as it told. */
-  countSteps(): number;
-  waitForSteps(count: number): Promise<void>;
-  kill(): void;
-  /** The signal that ended it, when all it said has been read. */
-  readonly ended: Promise<string | null>;
-}
-
-function startProgram(args: readonly string[]): Program {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let steps = 0;
-  child.stdout.on('data', (chunk) => {
-    steps += String(chunk).split('\n').length - 1;
-  });
-  const ended = once(child, 'close').then(() => child.signalCode);
-  return {
-    countSteps: () => steps,
-    async waitForSteps(count) {
-      while (steps < count) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail('the program ended by itself'))]);
-    },
-    kill: () => child.kill('SIGKILL'),
-    ended,
-  };
-}
-
-/** One file starts five times faster than the sources do. */
-async function bundleProgram(outfile: string): Promise<void> {
-  const entry = fileURLToPath(new URL('./change-program.ts', import.meta.url));
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    conditions: ['bulkhead-source'],
-    external: ['esbuild'],
-    logLevel: 'error',
-    logOverride: { 'empty-import-meta': 'silent' },
-  });
-}
-
 /** What is installed, and that all of it can be used. */
 async function readState({ user }: TestPlace): Promise<string> {
   const { installations, problems } = await openCatalog({ directories: [user], uid });
@@ -126,6 +116,18 @@ async function readState({ user }: TestPlace): Promise<string> {
   if (installation === undefined) return 'none';
   const { manifest } = await readInstalled(installation, { uid });
   return `${manifest.version} ${installation.enabled ? 'on' : 'off'}`;
+}
+
+/** The state is the one before the step that was going on, or the one after it. */
+async function checkKilled(place: TestPlace, done: number): Promise<Killed> {
+  const step = done % STEPS;
+  const before = done === 0 ? '3.0.0 on' : done % STEPS === 0 ? 'none' : STATES[step];
+  const after = STATES[step + 1];
+  const state = await readState(place);
+  assert.ok(state === before || state === after, `after ${done} steps: ${state}, not ${before} or ${after}`);
+  const expected = state === 'none' ? 0 : 2;
+  const files = (await readdir(place.user.path, { recursive: true })).filter((name) => /\.(?:sif|json|staged)$/.test(name));
+  return { step, isNew: state === after, hasLeftovers: files.length > expected };
 }
 
 /** The next change works, and removes all that was left over. */

@@ -117,7 +117,7 @@ describe('readPackage', () => {
     assert.throws(() => readPackage(new TextEncoder().encode('{}'), path), notSif);
     assert.throws(() => readPackage(buildPackage().subarray(0, 33_000), path), {
       code: 'PACKAGE_UNLOADABLE',
-      message: /^could not load plugin: invalid SIF: header: data end at/,
+      message: /^could not load plugin: invalid SIF: object 2: it ends at \d+, beyond the end of the file/,
     });
   });
 });

@@ -22,6 +22,7 @@ describe('readSif refuses a file that contradicts itself', () => {
     ['descriptors in the header', integer(96, 127), /header: descriptors overlap the header/],
     ['data in the descriptors', integer(112, 32175), /header: data overlap the descriptors/],
     ['data beyond the end', integer(120, 1_000_000), /header: data end at 1032176, beyond the end of the file/],
+    ['data that begin beyond the end', integer(112, 32_797), /header: data end at \d+, beyond the end of the file/],
     ['an object beyond the data', integer(SECOND + 25, 1000), /object 2: it ends at \d+, beyond the data/],
     ['an object whose end overflows', integer(SECOND + 25, 2n ** 53n - 1n), /object 2: it ends at \d+, beyond the data/],
     ['an object before the data', integer(FIRST + 17, 0), /object 1: offset 0 is before the data/],
@@ -31,9 +32,15 @@ describe('readSif refuses a file that contradicts itself', () => {
     ['two objects with one id', (view) => view.setUint32(SECOND + 5, 1, true), /object 1: another object has the same id/],
     ['the id 0', (view) => view.setUint32(FIRST + 5, 0, true), /descriptor 1: id 0 is out of range/],
     ['a group without its mark', (view) => view.setUint32(FIRST + 9, 1, true), /descriptor 1: group 1 lacks the mark of a group/],
+    [
+      'a link to a group that has no number',
+      (view) => view.setUint32(FIRST + 13, 0xf0000000, true),
+      /descriptor 1: it is linked to a group that cannot be/,
+    ],
     ['a descriptor that is neither used nor free', (view) => view.setUint8(FIRST + 4, 2), /descriptor 1: "used" is 2, not 0 or 1/],
     ['a name with a hidden part', (view) => view.setUint8(FIRST + 73 + 100, 0x41), /descriptor 1: name has bytes after its end/],
     ['a name that is not UTF-8', (view) => view.setUint8(FIRST + 73, 0xff), /descriptor 1: name is not UTF-8/],
+    ['an architecture of the file that is none', (view) => view.setUint8(45, 0x41), /header: architecture "A0" is not two digits/],
     ['an architecture that is none', (view) => view.setUint8(FIRST + 201 + 8, 0x41), /descriptor 1: architecture "A0" is not two digits/],
   ];
   for (const [title, change, message] of cases) {
@@ -50,6 +57,25 @@ describe('readSif refuses a file that contradicts itself', () => {
     for (const bytes of [file, new Uint8Array(), new TextEncoder().encode('SIF_MAGIC'), new Uint8Array(4096)]) {
       assert.throws(() => readSif(bytes), { code: 'SIF_NOT_RECOGNIZED', message: 'image format not recognized' });
     }
+  });
+
+  it('more than 256 KiB that are counted as data and are not there, for what siftool leaves out is less', () => {
+    const file = buildSif();
+    const setDataSize = (bytes: number) => new DataView(file.buffer).setBigInt64(120, BigInt(bytes), true);
+    setDataSize(file.length - 32_176 + 262_144);
+    assert.equal(readSif(file).objects.length, 3);
+    setDataSize(file.length - 32_176 + 262_145);
+    assert.throws(() => readSif(file), { code: 'SIF_INVALID', message: /data end at/ });
+  });
+
+  it('an object of which a byte lies where nothing was written, and takes an empty one', () => {
+    const file = buildSif();
+    const view = new DataView(file.buffer);
+    view.setBigInt64(120, 10_000n, true);
+    view.setBigInt64(SECOND + 17, 40_000n, true);
+    assert.throws(() => readSif(file), { code: 'SIF_INVALID', message: /object 2: it ends at 40010, beyond the end of the file/ });
+    view.setBigInt64(SECOND + 25, 0n, true);
+    assert.equal(readSif(file).objects[1]?.data.length, 0);
   });
 
   it('a file that was cut off anywhere', () => {
