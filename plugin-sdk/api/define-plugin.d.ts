@@ -51,6 +51,10 @@ export interface PluginDefinition<
   readonly hooks?: readonly string[];
   /** The schemes that `registerImageDriver` answers for, such as `host` for `host:`. */
   readonly imageSchemes?: readonly string[];
+  /** Plugins that are asked later than this one, where they are installed; the operator's `plugin order` stands above it. */
+  readonly before?: readonly string[];
+  /** Plugins that are asked earlier. */
+  readonly after?: readonly string[];
   readonly callbacks?: Callbacks<P, B>;
 }
 /** The callbacks of the contract, without `command`, which is written as `commands`. */

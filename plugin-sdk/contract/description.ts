@@ -78,5 +78,8 @@ export const pluginDescription = v.strictObject({
   flags: v.optional(v.pipe(v.record(commandName, flagDefinitions), v.maxEntries(16)), {}),
   /** Built-in commands around which it is asked, whether its flags are given or not. */
   hooks: v.optional(v.pipe(v.array(commandName), v.maxLength(16)), []),
+  /** Plugins that are asked later, or earlier, than this one, where they are installed; the operator may say otherwise. */
+  before: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
+  after: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:4b5c133c2fe5b8c829ab2768833fa7887868d322358f79633c433e390320b427",
+  "digest": "sha256:2bb6af8db5faf6811027bac6795c9a4bd55dc46601ff459d75aa5f08f924d643",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",

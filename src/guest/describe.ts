@@ -20,6 +20,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     imageSchemes: plainCopy(plugin['imageSchemes'] ?? []),
     flags: plainCopy(plugin['flags'] ?? {}),
     hooks: plainCopy(plugin['hooks'] ?? []),
+    ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
   };
 }
 
