@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:2bb6af8db5faf6811027bac6795c9a4bd55dc46601ff459d75aa5f08f924d643",
+  "digest": "sha256:ea8414e39e4ec9ccf5284ec28068512b4160994b8a07175b44b402a67ec723a2",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",

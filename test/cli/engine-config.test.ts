@@ -164,6 +164,13 @@ describe('several plugins with engineConfig', () => {
     }).timeout(60_000);
   }
 
+  it('end the run with 255 and its reason where a postStartProcess fails, and the container with it (apptainer 119)', async () => {
+    await installSource(cli, `callbacks: { postStartProcess() { throw new Error('no place for it'); } }`, { name: 'site/start' });
+    const { exitCode, stdout, stderr } = await cli.run('run', 'host:', 'sh', '-c', 'sleep 60; echo survived');
+    assert.deepEqual([exitCode, stdout], [255, '']);
+    assert.match(stderr, /site\/start.*no place for it/);
+  });
+
   it('hand data to their own later callbacks, and to no other plugin’s (apptainer 118)', async () => {
     const later = (name: string) =>
       `postStartProcess({ data }, host) { host.log.info('${name} started with ' + JSON.stringify(data ?? null)); },

@@ -68,5 +68,7 @@ async function openLimits({ limits }: ContainerConfig, { path }: Session, warn: 
 
 function describeAccount({ user, env }: ContainerConfig, { uid, gid, name }: Caller): Account {
   const inside = user ?? { uid, gid };
-  return { name: inside.uid === 0 ? 'root' : name, ...inside, home: env['HOME'] ?? '/' };
+  const home = env['HOME'] ?? '/';
+  // It becomes a field of a line.
+  return { name: inside.uid === 0 ? 'root' : name, ...inside, home: /^[^:\p{Cc}]+$/u.test(home) ? home : '/' };
 }
