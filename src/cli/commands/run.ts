@@ -39,7 +39,11 @@ export default class Run extends BulkheadCommand {
   };
 
   async run(): Promise<void> {
-    const { product, invocation, flags: given } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
+    const {
+      product,
+      invocation,
+      flags: given,
+    } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
       image: args.image,
       command: argumentsOf(raw).slice(1),
       binds: flags.bind ?? [],
