@@ -54,6 +54,10 @@ export interface PluginDefinition<
   readonly imageSchemes?: readonly string[];
   /** How it takes part in `monitorContainer`: it observes where absent; with `{ mode: 'control' }` its answers decide. */
   readonly monitor?: MonitorRole;
+  /** Plugins that are asked later than this one, where they are installed; the operator's `plugin order` stands above it. */
+  readonly before?: readonly string[];
+  /** Plugins that are asked earlier. */
+  readonly after?: readonly string[];
   readonly callbacks?: Callbacks<P, B>;
 }
 

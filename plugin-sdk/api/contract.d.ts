@@ -30,6 +30,7 @@ export type afterCommandInput = {
   outcome: 'ended' | 'aborted' | 'failed';
   reason?: string | undefined;
   runMs?: number | undefined;
+  data?: { [x: string]: unknown } | undefined;
 };
 
 export type afterCommandAnswer = undefined;

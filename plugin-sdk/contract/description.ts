@@ -90,5 +90,8 @@ export const pluginDescription = v.strictObject({
   hooks: v.optional(v.pipe(v.array(commandName), v.maxLength(16)), []),
   /** How it takes part in `monitorContainer`; it observes where absent. */
   monitor: v.optional(monitorRole),
+  /** Plugins that are asked later, or earlier, than this one, where they are installed; the operator may say otherwise. */
+  before: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
+  after: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

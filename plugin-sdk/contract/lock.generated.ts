@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:2003484556b99d830a232f029ff6f6af379934415a6d5c3af66c54319143a16e",
+  "digest": "sha256:932f6f12c640f5140a3fb37aa77a857ef875f4f56b8d5d4a36ff35e73212e8f5",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",

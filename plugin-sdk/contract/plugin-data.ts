@@ -16,5 +16,5 @@ const around = (inner: Value): Value =>
  * What a plugin hands from `engineConfig` to its own later callbacks of the same run: plain JSON, four levels deep at most, at most
  * 64 KiB as text (which the host measures). No other plugin sees it.
  */
-export const pluginData = v.pipe(v.record(key, around(around(scalar))), v.maxEntries(256));
+export const pluginData = v.pipe(v.record(key, around(around(around(scalar)))), v.maxEntries(256));
 export type PluginData = v.InferOutput<typeof pluginData>;

@@ -4,6 +4,7 @@
  *   <directory>/                                        0755, of root or of the caller, writable by nobody else
  *     packages/<sha256 of the file>.sif                 0644, the package, whole, byte for byte
  *     receipts/<sha256 of the plugin's name>.json       0644, "this plugin is installed": its package, the grants, a copy of the manifest
+ *     order.json                                        0644, the operator's order of plugins, where there is one
  *     lock/                                             there while somebody changes something
  *
  * A plugin is installed when it has a receipt. The receipt is written last and removed first, each by one system call, so that whoever
@@ -22,6 +23,7 @@ export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';
+export { changeOrder, findReplacing, readOrders, sortPlugins, type DirectoryOrder } from './order.js';
 export { isSkippable, type Receipt, type IsolationChoice, type OnFailure } from './receipt.js';
 export { findDistrust } from './trust.js';
 export { uninstallPlugin } from './uninstall.js';

@@ -7,6 +7,7 @@ import { openCatalog } from './discover.js';
 import { catalogErrors } from './errors.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
 import { receiptFile } from './layout.js';
+import { readOrders, requireOrder } from './order.js';
 import { encodeReceipt } from './receipt.js';
 import { writeStaged } from './staged-file.js';
 
@@ -49,4 +50,5 @@ async function checkEnable({ manifest, directory }: Installation, options: Enabl
   requireCompatibility(manifest, options);
   const { installations } = await openCatalog({ ...options.place, directories: [...options.place.directories, directory] });
   requireNoConflict(manifest, installations, options);
+  requireOrder({ name: manifest.name, manifest }, installations, await readOrders(options.place).catch(() => []));
 }

@@ -120,6 +120,25 @@ export const catalogErrors = {
       },
     ),
 
+  orderCycle: (plugins: readonly string[]): BulkheadError =>
+    userError(
+      'PLUGIN_ORDER_CYCLE',
+      `each of the plugins ${plugins.map((name) => `"${name}"`).join(', ')} wants to be asked before the next, and the last before the first`,
+      { hint: `bulkhead plugin order ${plugins.join(' ')}, or disable one of them`, data: { plugins } },
+    ),
+
+  orderUnknown: (plugin: string): BulkheadError =>
+    userError('PLUGIN_NOT_FOUND', `plugin "${plugin}" not found`, { hint: 'bulkhead plugin list', data: { plugin } }),
+
+  orderRepeats: (plugin: string): BulkheadError =>
+    userError('PLUGIN_ORDER_INVALID', `plugin "${plugin}" is named twice`, { hint: 'bulkhead plugin order', data: { plugin } }),
+
+  orderInvalid: (file: string, why: string): BulkheadError =>
+    userError('PLUGIN_ORDER_INVALID', `the order of plugins in ${file} cannot be used: ${why}`, {
+      hint: 'bulkhead plugin order NAME…   (writes it anew), or: bulkhead plugin order --clear',
+      data: { file, why },
+    }),
+
   grantNotRequested: (plugin: string, what: string): BulkheadError =>
     userError('GRANT_NOT_REQUESTED', `plugin "${plugin}" does not ask for ${what}, which is to be granted`, {
       hint: 'bulkhead plugin inspect FILE',

@@ -11,6 +11,7 @@ import { checkGrants } from './grants.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
 import { packageFile, packagesOf, receiptFile, receiptsOf } from './layout.js';
 import type { Lease } from './lease.js';
+import { readOrders, requireOrder } from './order.js';
 import { encodeReceipt, RECEIPT_FORMAT, type IsolationChoice, type OnFailure, type Receipt } from './receipt.js';
 import { makeDirectory, writeStaged } from './staged-file.js';
 
@@ -103,6 +104,7 @@ export async function checkInstall(
   await explainFailure('install', () => checkDirectory(directory.path, place.uid));
   const { installations } = await openCatalog({ ...place, directories: [...place.directories, directory] });
   requireNoConflict(manifest, installations, options);
+  requireOrder({ name: manifest.name, manifest }, installations, await readOrders(place).catch(() => []));
   const replaces = await readInstallationOf(directory, manifest.name, place.uid).catch(ignoreBroken);
   return { ...(note !== undefined && { note }), ...(replaces !== undefined && { replaces }) };
 }

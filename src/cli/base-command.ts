@@ -51,7 +51,7 @@ export abstract class BulkheadCommand extends Command {
   >(
     command: Interfaces.Input<F, B, A>,
     toRequest: (parsed: Interfaces.ParserOutput<F, B, A>) => Request,
-  ): Promise<{ product: Product; invocation: Invocation<Request> }> {
+  ): Promise<{ product: Product; invocation: Invocation<Request>; flags: F }> {
     // The class that runs is the command's own, or one made of it that has the flags of plugins too.
     const extended = this.ctor as unknown as typeof command & Extended;
     const parse = (words?: string[]) => this.parse<F, B, A>(extended, words);
@@ -59,7 +59,7 @@ export abstract class BulkheadCommand extends Command {
     const { invocation, warnings } = describeInvocation(extended, { parsed, parse, toRequest });
     const product = this.open(parsed.flags as unknown as CommonFlags);
     for (const warning of warnings) product.log.write('warning', warning);
-    return { product, invocation };
+    return { product, invocation, flags: parsed.flags };
   }
 
   /** Prints text that may come from a plugin. */

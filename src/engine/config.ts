@@ -1,6 +1,7 @@
 /** Defaults, then the image's wishes, then the user's flags: the configuration before anyone else changes it. */
 import type { OpenImage } from './images/image.js';
 import type { ContainerOptions } from './options.js';
+import { optionInvalid } from './errors.js';
 import { parseBind, parseEnvironment } from './request.js';
 import { parseOptions, parseScratch, readEnvironmentFiles } from './request-options.js';
 import type { ContainerConfig, RunRequest } from './shapes.js';
@@ -21,6 +22,8 @@ export interface Caller {
 export async function buildConfig(request: RunRequest, image: OpenImage, caller: Caller): Promise<ContainerConfig> {
   const { options: typed = {} } = request;
   const options = parseOptions(typed, caller);
+  if (request.fakeroot && caller.uid !== 0 && (options.user?.uid ?? 0) !== 0)
+    throw optionInvalid('--user', typed.user ?? '', 'with --fakeroot the command is uid 0', '--fakeroot');
   const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined);
   return {
     image: request.image,

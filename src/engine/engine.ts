@@ -20,6 +20,7 @@
  *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
+export { configureContainer } from './lifecycle/configure.js';
 export { runContainer } from './lifecycle/run.js';
 export type { OptionRequest } from './options.js';
 export type {

@@ -21,6 +21,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     flags: plainCopy(plugin['flags'] ?? {}),
     hooks: plainCopy(plugin['hooks'] ?? []),
     ...(plugin['monitor'] === undefined ? {} : { monitor: plainCopy(plugin['monitor']) }),
+    ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
   };
 }
 

@@ -27,6 +27,7 @@ import { wiringErrors } from './errors.js';
 import { isolationMeanings, isolationOf } from './isolation.js';
 import { describePermissions, type PermissionReport } from './grants.js';
 import { lifeErrors } from './life-errors.js';
+import { describeOrder } from './order.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 import { openQuarantine } from './quarantine.js';
@@ -229,7 +230,9 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
     const { manifest } = await readPackageFile(nameOrFile);
     return { manifest, ...(await describeHere(scene, manifest, 'default')), notes: await notesOn(scene, manifest) };
   }
-  const installation = findInstallation(await openCatalog(scene.place), nameOrFile);
+  const catalog = await openCatalog(scene.place);
+  const { installations } = catalog;
+  const installation = findInstallation(catalog, nameOrFile);
   if (installation === undefined) throw wiringErrors.notFound(nameOrFile);
   const { manifest, ...receipt } = installation;
   const quarantine = (await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log })).find(installation);
@@ -238,7 +241,7 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
   return {
     manifest,
     ...(await describeHere(scene, manifest, receipt.isolation)),
-    notes: [...(await notesOn(scene, manifest)), ...told],
+    notes: [...(await notesOn(scene, manifest)), ...told, ...(await describeOrder(scene, installations, manifest.name))],
     ...(quarantine === undefined ? {} : { quarantine }),
     permissions: describePermissions(policy, manifest, receipt.grants).permissions,
     installation: receipt,

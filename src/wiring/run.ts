@@ -3,32 +3,80 @@
  *
  *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
  *   openImage   one, by scheme          registerImageDriver
- *   configure   chain, by plugin name   engineConfig          then whether all that are needed are there, then the engine's own rules
+ *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
  */
-import { openCatalog, type Installation } from '#catalog/catalog.js';
+import { findReplacing, openCatalog, readOrders, sortPlugins, type Installation } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
-import { runContainer, type ContainerConfig, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import {
+  configureContainer,
+  runContainer,
+  type ContainerConfig,
+  type Moments,
+  type RunOptions,
+  type RunRequest,
+  type RunResult,
+} from '#engine/engine.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
-import { applyChanges, startOwnership } from './config-changes.js';
+import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
 import { controlWith, isController, observing, requireOneController } from './control.js';
 import { wiringErrors } from './errors.js';
-import { openDataOfPlugins } from './plugin-data.js';
+import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
-export async function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
+export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
+  return withPlugins(scene, invocation, {
+    use: (request, moments, options) => runContainer(request, moments, options),
+    configured: ({ history }) => {
+      for (const line of describeReplaced(history)) scene.log.write('debug', line);
+    },
+  });
+}
+
+/** What each plugin would change, and the configuration with which the container would run. Nothing is started but the plugins. */
+export interface DryRun {
+  readonly plugins: OwnedConfig['history'];
+  readonly config: ContainerConfig;
+}
+
+export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): Promise<DryRun> {
+  let plugins: OwnedConfig['history'] = [];
+  const { config } = await withPlugins(scene, invocation, {
+    isDry: true,
+    use: async (request, moments, { signal }) => {
+      return { config: await configureContainer(request, moments, signal), exitCode: 0, runMs: 0 };
+    },
+    configured: ({ history }) => (plugins = history),
+  });
+  return { plugins, config };
+}
+
+interface Purpose<Result> {
+  /** Nobody is told of the end of a run that was none. */
+  readonly isDry?: boolean;
+  readonly use: (request: RunRequest, moments: Moments, options: RunOptions & { signal: AbortSignal }) => Promise<Result>;
+  /** The plugins have had their say. */
+  readonly configured: (owned: OwnedConfig) => void;
+}
+
+async function withPlugins<Result extends RunResult>(
+  scene: Scene,
+  invocation: Invocation<RunRequest>,
+  { isDry = false, use, configured }: Purpose<Result>,
+): Promise<Result> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
   const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
   const requirement = { names, file: scene.paths.configFile };
   requireListed(requirement, catalog);
+  const orders = await readOrders(scene.place);
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
@@ -44,7 +92,7 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
     stateDirectory: stateRoot(scene.paths),
   });
   try {
-    const plugins = enabled.map((installation) => ({
+    const plugins = sortPlugins(enabled, orders).map((installation) => ({
       installation,
       runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) }),
     }));
@@ -53,14 +101,22 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(invocation.args[0] ?? '')?.[1];
     const early = plugins.filter((plugin) => around.includes(plugin) || takesPart(plugin.installation, scheme));
     host.warm(early.map(({ runnable }) => runnable));
+    const handed = openDataOfPlugins();
     const attendants = around.map(({ installation: { manifest }, runnable }) => {
-      return { respondent: host.respondent(runnable), manifest, grants: runnable.grants };
+      const callbacks = manifest.callbacks.filter((name) => !isDry || name !== 'afterCommand');
+      return { respondent: handed.carry(host.respondent(runnable)), manifest: { ...manifest, callbacks }, grants: runnable.grants };
     });
     return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
       const stopped = new AbortController();
-      const moments = connectMoments({ ...scene, audit, flagsOf }, host, plugins, (why) => stopped.abort(why));
+      const moments = connectMoments({ ...scene, audit, flagsOf }, host, {
+        participants: plugins,
+        replacing: findReplacing(enabled, orders),
+        handed,
+        configured,
+        stop: (why) => stopped.abort(why),
+      });
       const reach: Moments['reach'] = (reached) => void (container = reached);
-      return runContainer(
+      return use(
         request,
         { ...moments, reach },
         {
@@ -78,6 +134,22 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
     await host.close();
     await quarantine.save();
   }
+}
+
+function describeReplaced(history: OwnedConfig['history']): string[] {
+  return history.flatMap(({ plugin, changes }) =>
+    changes.flatMap(({ field, replaces }) =>
+      replaces === undefined ? [] : [`plugin "${plugin}" replaces ${field} of plugin "${replaces}", as "plugin order" says`],
+    ),
+  );
+}
+
+interface Company {
+  readonly participants: readonly Participant[];
+  readonly replacing: ReturnType<typeof findReplacing>;
+  readonly handed: DataOfPlugins;
+  readonly configured: Purpose<RunResult>['configured'];
+  readonly stop: (why: unknown) => void;
 }
 
 interface Participant {
@@ -102,13 +174,11 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
 function connectMoments(
   { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (plugin: string) => FlagValues },
   host: Host,
-  participants: readonly Participant[],
-  stop: (why: unknown) => void,
+  { participants, replacing, handed, configured, stop }: Company,
 ): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
   const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
-  const handed = openDataOfPlugins();
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
   const controller = monitors.find(({ installation }) => isController(installation));
@@ -134,15 +204,17 @@ function connectMoments(
           first: startOwnership(config),
           input: (owned, plugin) => ({ config: owned.config, flags: flagsOf(plugin) }),
           apply: (owned, answer, plugin) => {
-            if (answer === undefined) return owned;
+            if (answer === undefined) return { ...owned, history: [...owned.history, { plugin, changes: [] }] };
             const { data, ...changes } = answer;
             handed.keep(plugin, data);
-            return recordChanges(audit, plugin, changes, () => applyChanges(owned, changes, plugin, { grants: grantsOf(plugin) }));
+            const rules = { grants: grantsOf(plugin), mayReplace: (first: string) => replacing(first, plugin) !== undefined };
+            return recordChanges(audit, plugin, changes, () => applyChanges(owned, changes, plugin, rules));
           },
         },
         log,
       );
       await requireReady(host, participants);
+      configured(result);
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),

@@ -8,6 +8,7 @@
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
+ *                   ├─ order.ts          order                catalog               no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
@@ -25,6 +26,8 @@ import type { Invocation } from './around-command.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
+import type { OrderReport } from './order.js';
+import type { DryRun } from './run.js';
 import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
 import type { BuiltinFlags, Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
@@ -65,6 +68,10 @@ export interface Product {
   contributions(): Promise<Contributions>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
   run(invocation: Invocation<RunRequest>): Promise<RunResult>;
+  /** What each plugin would change of the container's configuration; starts nothing. */
+  dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
+  order(): Promise<OrderReport>;
+  setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
   selftest(request: SelftestRequest): Promise<SelftestReport>;
 }
@@ -105,6 +112,9 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     contributions: () => listContributions(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
+    dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
+    order: async () => (await import('./order.js')).reportOrder(scene),
+    setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
   };
 }
@@ -116,4 +126,5 @@ export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
+export type { DryRun } from './run.js';
 export type { PermissionReport } from './grants.js';

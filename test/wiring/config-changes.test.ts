@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { ConfigChanges, Permissions } from '@bulkhead/plugin-sdk/contract';
+import { configFields, type ConfigChanges, type Permissions } from '@bulkhead/plugin-sdk/contract';
 import type { BulkheadError } from '#base/errors.js';
 import { applyChanges, startOwnership, type OwnedConfig } from '../../src/wiring/config-changes.js';
 import { buildConfig } from '../helpers/compartment.js';
 
-const all: Permissions = { config: ['mounts', 'env', 'command', 'hostname', 'workingDirectory', 'readOnly'] };
+const all: Permissions = { config: [...configFields] };
 
 function apply(...answers: readonly (readonly [plugin: string, changes: ConfigChanges, grants?: Permissions])[]): OwnedConfig {
   return answers.reduce(
@@ -46,6 +46,13 @@ describe('the changes of plugins to a configuration', () => {
     ['a destination', { mounts: [bind('/a')] }, { mounts: [bind('/a', '/b')] }, 'mounts./a'],
     ['the host name', { hostname: 'one' }, { hostname: 'two' }, 'hostname'],
     ['the command', { command: ['a'] }, { command: ['b'] }, 'command'],
+    ['whether a variable is there', { env: { PATH: null } }, { env: { PATH: '/x' } }, 'env.PATH'],
+    ['a resource limit', { rlimits: { core: { soft: 0, hard: 0 } } }, { rlimits: { core: { soft: 0, hard: 1 } } }, 'rlimits.core'],
+    ['a capability', { capabilities: { kill: true } }, { capabilities: { kill: false } }, 'capabilities.kill'],
+    ['a device', { devices: [{ path: '/dev/a' }] }, { devices: [{ path: '/dev/b', destination: '/dev/a' }] }, 'devices./dev/a'],
+    ['the user', { user: { uid: 1, gid: 1 } }, { user: { uid: 2, gid: 1 } }, 'user'],
+    ['a name server', { dns: { servers: ['10.0.0.1'] } }, { dns: { servers: ['10.0.0.2'] } }, 'dns.servers'],
+    ['the home', { home: { type: 'none' } }, { home: { type: 'tmpfs', destination: '/h' } }, 'home'],
   ] as const) {
     it(`are refused where two plugins disagree on ${title}; the error names both`, () => {
       assert.throws(
@@ -66,6 +73,21 @@ describe('the changes of plugins to a configuration', () => {
     { hostname: 'h' },
     { workingDirectory: '/' },
     { readOnly: true },
+    { image: 'x:' },
+    { home: { type: 'none' } },
+    { workdir: '/w' },
+    { rootSizeBytes: 4096 },
+    { umask: 0 },
+    { rlimits: {} },
+    { user: { uid: 0, gid: 0 } },
+    { capabilities: {} },
+    { network: 'none' },
+    { dns: {} },
+    { hosts: {} },
+    { namespaces: {} },
+    { devices: [] },
+    { cdi: [] },
+    { limits: {} },
   ] satisfies ConfigChanges[]) {
     const field = Object.keys(changes)[0] ?? '';
     it(`are refused where ${field} was not granted`, () => {
@@ -74,6 +96,24 @@ describe('the changes of plugins to a configuration', () => {
       assert.throws(() => apply(['a', changes, {}]), refusedWith('CONFIG_FIELD_NOT_GRANTED'));
     });
   }
+
+  it('add entries to lists and records, and remove a variable that is null', () => {
+    const { config } = apply(
+      ['a', { rlimits: { core: { soft: 0, hard: 0 } }, cdi: ['v.com/c=a'], env: { PATH: null, A: '1' }, limits: { pids: 5 } }],
+      ['b', { rlimits: { nofile: { soft: 1, hard: 2 } }, cdi: ['v.com/c=a', 'v.com/c=b'], limits: { cpus: 1 } }],
+    );
+    assert.deepEqual(config.rlimits, { core: { soft: 0, hard: 0 }, nofile: { soft: 1, hard: 2 } });
+    assert.deepEqual([config.cdi, config.env, config.limits], [['v.com/c=a', 'v.com/c=b'], { A: '1' }, { pids: 5, cpus: 1 }]);
+  });
+
+  it('replace what another plugin set where the operator put it later, and say so', () => {
+    const first = applyChanges(startOwnership(buildConfig()), { umask: 1, env: { A: 'a' } }, 'first', { grants: all });
+    const rules = { grants: all, mayReplace: (one: string) => one === 'first' };
+    const { config, owners, history } = applyChanges(first, { umask: 2, env: { A: 'a' } }, 'second', rules);
+    assert.deepEqual([config.umask, owners.get('umask'), owners.get('env.A')], [2, 'second', 'first']);
+    assert.deepEqual(history.at(-1), { plugin: 'second', changes: [{ field: 'umask', before: 1, after: 2, replaces: 'first' }] });
+    assert.throws(() => applyChanges(first, { umask: 2 }, 'second', { grants: all }), refusedWith('CONFIG_FIELD_CONFLICT'));
+  });
 
   it('keep a variable named __proto__ a variable', () => {
     const { config } = apply(['a', { env: JSON.parse('{"__proto__": "x"}') as Record<string, string> }]);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { commandName } from '../description.js';
 import { flagValues } from '../flags.js';
+import { pluginData } from '../plugin-data.js';
 import { commandLine, text } from '../shapes.js';
 import { callback } from './callback.js';
 
@@ -25,6 +26,8 @@ export const afterCommand = callback({
     reason: v.optional(text),
     /** How long the container's command ran; absent where none did. */
     runMs: v.optional(v.pipe(v.number(), v.minValue(0))),
+    /** What the plugin's own `engineConfig` handed on. */
+    data: v.optional(pluginData),
   }),
   output: v.undefined(),
 });

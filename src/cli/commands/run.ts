@@ -1,6 +1,9 @@
 import { Args, Flags } from '@oclif/core';
+import { escapeControls } from '#base/text.js';
+import type { DryRun } from '#wiring/wiring.js';
 import { argumentsOf } from '../arguments.js';
 import { BulkheadCommand } from '../base-command.js';
+import { describeDryRun, paint } from '../output/dry-run.js';
 import { optionFlags, requestOptions } from '../run-flags.js';
 import { endBySignal } from '../end-by-signal.js';
 
@@ -31,11 +34,17 @@ export default class Run extends BulkheadCommand {
     cwd: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
     'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
     fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
+    'plugin-dry-run': Flags.boolean({ summary: 'Say what each plugin would change of the configuration, and start nothing' }),
+    json: Flags.boolean({ summary: 'Say it as JSON', dependsOn: ['plugin-dry-run'] }),
     ...optionFlags,
   };
 
   async run(): Promise<void> {
-    const { product, invocation } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
+    const {
+      product,
+      invocation,
+      flags: given,
+    } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
       image: args.image,
       command: argumentsOf(raw).slice(1),
       binds: flags.bind ?? [],
@@ -46,8 +55,15 @@ export default class Run extends BulkheadCommand {
       fakeroot: flags.fakeroot,
       options: requestOptions(flags),
     }));
+    if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);
     const { exitCode, signal } = await product.run(invocation);
     process.exitCode = exitCode;
     if (signal !== undefined) endBySignal(signal);
+  }
+
+  private report(dryRun: DryRun, isJson: boolean): void {
+    if (isJson) return this.logJson(dryRun);
+    const isColoured = process.stdout.isTTY && !process.env['NO_COLOR'];
+    for (const { text, colour } of describeDryRun(dryRun)) this.log(paint(escapeControls(text), isColoured ? colour : undefined));
   }
 }

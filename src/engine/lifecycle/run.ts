@@ -1,8 +1,6 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
-import { homedir, userInfo } from 'node:os';
 import { basename } from 'node:path';
-import { buildConfig, defaultHome, type Caller } from '../config.js';
-import { openImage } from '../images/open-image.js';
+import type { Caller } from '../config.js';
 import { planRoot } from '../mounts/plan-root.js';
 import { openControlGroup, type ControlGroup } from '../limits/control-group.js';
 import type { Account } from '../mounts/generated-files.js';
@@ -11,12 +9,11 @@ import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
 import { prepareContainer } from '../runtimes/prepare.js';
 import type { ContainerConfig, Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTools } from '../tools.js';
-import { readPowers, validateOptions } from '../validate-options.js';
 import { validateConfig } from '../validate.js';
+import { configure } from './configure.js';
 import { launch } from './launch.js';
 import { closeSession, judgeStale, openSession, removeStaleSessions, type Session } from './session.js';
 import { catchSignals, Interruption, type SignalCatcher } from './signals.js';
-import { untilStopped } from './stop.js';
 import { findTerminal } from './terminal.js';
 
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
@@ -39,14 +36,9 @@ async function run(
 ): Promise<RunResult> {
   const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
   const log = options.log ?? (() => undefined);
-  const caller = describeCaller();
-  const asked = await untilStopped(openImage(request.image, moments), stop);
-  const draft = await buildConfig(request, asked, caller);
-  const wanted = moments.configure === undefined ? draft : await untilStopped(moments.configure(draft), stop);
-  const image = wanted.image === draft.image ? asked : await untilStopped(openImage(wanted.image, moments), stop);
-  validateOptions(wanted, readPowers());
+  const { caller, image, config: wanted, defaultHome } = await configure(request, moments, stop);
   const { cdiDirectories = [] } = options;
-  const config = await validateConfig(await resolveOptions(wanted, { defaultHome: defaultHome(wanted.user, caller), cdiDirectories }));
+  const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   const tree = await planRoot({
     ...{ image, config, identity, uid: caller.uid },
@@ -76,21 +68,7 @@ async function openLimits({ limits }: ContainerConfig, { path }: Session, warn: 
 
 function describeAccount({ user, env }: ContainerConfig, { uid, gid, name }: Caller): Account {
   const inside = user ?? { uid, gid };
-  return { name: inside.uid === 0 ? 'root' : name, ...inside, home: env['HOME'] ?? '/' };
-}
-
-function describeCaller(): Caller {
-  const uid = process.getuid?.() ?? 0;
-  const gid = process.getgid?.() ?? 0;
-  return { uid, gid, name: findName(), home: homedir(), terminal: process.env['TERM'] };
-}
-
-/** A uid needs no account. It goes into a file of lines and colons. */
-function findName(): string {
-  try {
-    const { username } = userInfo();
-    return /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(username) ? username : 'user';
-  } catch {
-    return 'user';
-  }
+  const home = env['HOME'] ?? '/';
+  // It becomes a field of a line.
+  return { name: inside.uid === 0 ? 'root' : name, ...inside, home: /^[^:\p{Cc}]+$/u.test(home) ? home : '/' };
 }

@@ -1,6 +1,7 @@
 /**
  * The files below /etc that are about this container rather than about its image: who the user is, which name servers to ask,
- * which names are known. Each is the image's own with lines added, laid over it and read-only; the image stays as it is.
+ * which names are known. Each is the image's own with lines added, laid over it and read-only; the image stays as it is. What the
+ * user or a plugin mounted at such a path stays.
  */
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -20,12 +21,19 @@ export interface Account {
 const TEXT_BYTES_MAX = 1_048_576;
 const OWN_HOSTS = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
-export async function layGenerated(tree: RootTree, config: Pick<ContainerConfig, 'dns' | 'hosts'>, account: Account): Promise<void> {
-  await layOver(tree, '/etc/passwd', (text) => (text === undefined ? undefined : addUser(text, account)));
-  await layOver(tree, '/etc/group', (text) => (text === undefined ? undefined : addGroup(text, account)));
-  const { dns, hosts } = config;
-  if (dns !== undefined) await layOver(tree, '/etc/resolv.conf', () => writeResolver(dns));
-  if (hosts !== undefined) await layOver(tree, '/etc/hosts', (text = OWN_HOSTS) => addHosts(text, hosts));
+export async function layGenerated(
+  tree: RootTree,
+  config: Pick<ContainerConfig, 'dns' | 'hosts' | 'mounts'>,
+  account: Account,
+): Promise<void> {
+  const { dns, hosts, mounts } = config;
+  const layOver = async (path: string, change: Change): Promise<void> => {
+    if (!mounts.some(({ destination }) => destination === path)) await layChanged(tree, path, change);
+  };
+  await layOver('/etc/passwd', (text) => (text === undefined ? undefined : addUser(text, account)));
+  await layOver('/etc/group', (text) => (text === undefined ? undefined : addGroup(text, account)));
+  if (dns !== undefined) await layOver('/etc/resolv.conf', () => writeResolver(dns));
+  if (hosts !== undefined) await layOver('/etc/hosts', (text = OWN_HOSTS) => addHosts(text, hosts));
 }
 
 /** Undefined where the image knows the uid. An image without the file does without users, and is not given one. */
@@ -62,11 +70,11 @@ function withLineEnd(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** What the user or a plugin mounted at this very path stays. */
-async function layOver(tree: RootTree, path: string, change: (text: string | undefined) => string | undefined): Promise<void> {
+type Change = (text: string | undefined) => string | undefined;
+
+async function layChanged(tree: RootTree, path: string, change: Change): Promise<void> {
   const resolved = await resolvePath(tree, path);
   if (resolved.entry !== undefined && resolved.entry.kind !== 'file') return;
-  if (findLayer(tree, resolved.path).point === resolved.path) return;
   const text = change(resolved.entry === undefined ? undefined : await readText(tree, resolved.path));
   if (text !== undefined) await layContent(tree, resolved.path, { type: 'generated', text });
 }
