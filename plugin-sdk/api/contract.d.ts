@@ -196,6 +196,18 @@ export type registerImageDriverAnswer = {
   command?: string[] | undefined;
 };
 
+export type installInput = { scope: 'system' | 'user' };
+
+export type installAnswer = undefined;
+
+export type upgradeInput = { scope: 'system' | 'user'; from: string; to: string };
+
+export type upgradeAnswer = undefined;
+
+export type uninstallInput = { scope: 'system' | 'user' };
+
+export type uninstallAnswer = undefined;
+
 export type logInput = { level: 'debug' | 'info' | 'warning' | 'error'; message: string };
 
 export type logOutput = undefined;

@@ -12,9 +12,12 @@ import { afterCommand } from './callbacks/after-command.js';
 import { beforeCommand } from './callbacks/before-command.js';
 import { command } from './callbacks/command.js';
 import { engineConfig } from './callbacks/engine-config.js';
+import { install } from './callbacks/install.js';
 import { monitorContainer } from './callbacks/monitor-container.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
+import { uninstall } from './callbacks/uninstall.js';
+import { upgrade } from './callbacks/upgrade.js';
 import { env } from './powers/env.js';
 import { exec } from './powers/exec.js';
 import { fetch } from './powers/fetch.js';
@@ -26,7 +29,7 @@ import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
 
-export const callbacks = { command, beforeCommand, afterCommand, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
+export const callbacks = { command, beforeCommand, afterCommand, engineConfig, postStartProcess, monitorContainer, registerImageDriver, install, upgrade, uninstall };
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */
 export type AskableName = Exclude<CallbackName, 'command'>;
@@ -43,6 +46,9 @@ export type PowerInput<Name extends PowerName> = v.InferOutput<(typeof powers)[N
 export type PowerOutput<Name extends PowerName> = v.InferOutput<(typeof powers)[Name]['output']>;
 
 export const callbackNames = Object.keys(callbacks) as [CallbackName, ...CallbackName[]];
+/** Asked once each in the life of a plugin, by `plugin install`, `upgrade` and `uninstall`; never by a run. */
+export const lifeCallbackNames = ['install', 'upgrade', 'uninstall'] as const satisfies readonly CallbackName[];
+export type LifeCallbackName = (typeof lifeCallbackNames)[number];
 /** Powers that a plugin asks for while it runs; `env` is given to the compartment when it starts. */
 export type AskedPowerName = Exclude<PowerName, 'env'>;
 export const askedPowerNames = (Object.keys(powers) as PowerName[]).filter((name): name is AskedPowerName => name !== 'env');

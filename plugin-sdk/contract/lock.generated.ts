@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:0ef40a69dc736c79819c1dc5ba6df426184801af5bf1ec01cd25d676b75303ed",
+  "digest": "sha256:4b5c133c2fe5b8c829ab2768833fa7887868d322358f79633c433e390320b427",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -11,7 +11,10 @@ export const CONTRACT: ContractStamp = {
     "engineConfig": "1.0.0",
     "postStartProcess": "1.0.0",
     "monitorContainer": "1.0.0",
-    "registerImageDriver": "1.0.0"
+    "registerImageDriver": "1.0.0",
+    "install": "1.0.0",
+    "upgrade": "1.0.0",
+    "uninstall": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

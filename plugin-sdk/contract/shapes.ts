@@ -30,6 +30,10 @@ export const semanticVersion = v.pipe(
   ),
 );
 
+/** For whom a plugin is installed: for everybody, or for the caller alone. */
+export const installScope = v.picklist(['system', 'user']);
+export type InstallScope = v.InferOutput<typeof installScope>;
+
 /** `sha256:` and 64 hexadecimal digits. */
 export const sha256 = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 

@@ -22,6 +22,6 @@ export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';
-export { isSkippable, type IsolationChoice, type OnFailure } from './receipt.js';
+export { isSkippable, type Receipt, type IsolationChoice, type OnFailure } from './receipt.js';
 export { findDistrust } from './trust.js';
 export { uninstallPlugin } from './uninstall.js';

@@ -7,14 +7,19 @@ import { makeDirectory } from './staged-file.js';
 import { sweepLeftovers } from './sweep.js';
 
 /** Makes the directory, takes its lock, runs `change`, and removes what this change, or one that was killed, left over. */
-export async function changeDirectory<T>(path: string, uid: number, change: (lease: Lease) => Promise<T>): Promise<T> {
+export async function changeDirectory<T>(
+  path: string,
+  uid: number,
+  change: (lease: Lease) => Promise<T>,
+  { sweeps = true }: { readonly sweeps?: boolean } = {},
+): Promise<T> {
   await makeDirectory(path);
   await checkDirectory(path, uid);
   const lease = await takeLease(path);
   try {
     return await change(lease);
   } finally {
-    await sweepLeftovers(path, lease);
+    if (sweeps) await sweepLeftovers(path, lease);
     await lease.release();
   }
 }

@@ -27,6 +27,17 @@ export interface InstallOptions extends ReservedWords {
   readonly grantsBefore?: Permissions | undefined;
   readonly onFailure: OnFailure;
   readonly isolation: IsolationChoice;
+  /** Where absent it is; an upgrade leaves a plugin disabled that was. */
+  readonly enabled?: boolean | undefined;
+  /** The file that the package was read from, an absolute path. */
+  readonly source?: string | undefined;
+  /** The package that stood there when the operator was asked, `none` where there was none; anything where absent. */
+  readonly digestBefore?: string | undefined;
+  /**
+   * Called once all is checked and the package is on the disk, before it counts: what it throws leaves everything as it was. May take
+   * long: others may change the directory meanwhile, and where they changed this plugin, the installation is refused.
+   */
+  readonly beforeItCounts?: ((receipt: Receipt) => Promise<void>) | undefined;
   readonly now?: Date;
 }
 
@@ -45,22 +56,46 @@ export async function installPackage(plugin: PluginPackage, options: InstallOpti
   await checkInstall(plugin, options);
   const { directory, place } = options;
   const receipt = describeReceipt(plugin, options);
+  if (options.beforeItCounts !== undefined) await stageInstall(plugin.bytes, receipt, options.beforeItCounts, options);
   await explainFailure('install', () =>
     changeDirectory(directory.path, place.uid, async (lease) => {
       const { replaces } = await checkInstall(plugin, options);
       // A `revoke` meanwhile must not be undone by what was decided before it.
       if (options.grantsBefore !== undefined && !isDeepStrictEqual(replaces?.grants ?? {}, options.grantsBefore))
         throw catalogErrors.changedMeanwhile(receipt.name);
+      requireUnchanged(receipt, replaces, options);
       await commitInstall(plugin.bytes, receipt, { directory: directory.path, lease });
     }),
   );
   return { ...receipt, directory, packageFile: packageFile(directory.path, receipt.digest) };
 }
 
+/** All of an installation but the receipt, and then the question whether it may count. What nobody refers to goes with the next sweep. */
+async function stageInstall(
+  bytes: Uint8Array,
+  receipt: Receipt,
+  beforeItCounts: (receipt: Receipt) => Promise<void>,
+  { directory: { path }, place: { uid } }: InstallOptions,
+): Promise<void> {
+  await explainFailure('install', () => changeDirectory(path, uid, () => writePackage(bytes, receipt, path), { sweeps: false }));
+  try {
+    await beforeItCounts(receipt);
+  } catch (error) {
+    await changeDirectory(path, uid, () => Promise.resolve()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The same package again is what was wanted. */
+function requireUnchanged({ name, digest }: Receipt, replaces: Installation | undefined, { digestBefore }: InstallOptions): void {
+  const found = replaces?.digest ?? 'none';
+  if (digestBefore !== undefined && found !== digestBefore && found !== digest) throw catalogErrors.changedMeanwhile(name);
+}
+
 /** Refuses whatever installPackage would refuse, and changes nothing: for before the operator is asked. */
 export async function checkInstall(
   { manifest }: PluginPackage,
-  options: Omit<InstallOptions, 'now' | 'onFailure' | 'grantsBefore' | 'isolation'>,
+  options: Omit<InstallOptions, 'now' | 'onFailure' | 'grantsBefore' | 'digestBefore' | 'isolation' | 'beforeItCounts'>,
 ): Promise<InstallPlan> {
   const { place, directory, grants } = options;
   const note = requireCompatibility(manifest, options);
@@ -79,18 +114,19 @@ function ignoreBroken(): undefined {
 
 function describeReceipt(
   { manifest, digest }: PluginPackage,
-  { offered, grants, onFailure, isolation, now = new Date() }: InstallOptions,
+  { offered, grants, onFailure, isolation, source, enabled = true, now = new Date() }: InstallOptions,
 ): Receipt {
   return {
     format: RECEIPT_FORMAT,
     name: manifest.name,
-    enabled: true,
+    enabled,
     digest,
     installedAt: now.toISOString(),
     contractVersion: offered.version,
     grants,
     onFailure,
     isolation,
+    ...(source !== undefined && { source }),
     manifest,
   };
 }
@@ -101,9 +137,13 @@ async function commitInstall(
   receipt: Receipt,
   { directory, lease }: { directory: string; lease: Lease },
 ): Promise<void> {
-  await makeDirectory(packagesOf(directory));
-  await makeDirectory(receiptsOf(directory));
-  await writeStaged(packageFile(directory, receipt.digest), bytes);
+  await writePackage(bytes, receipt, directory);
   lease.requireHeld();
   await writeStaged(receiptFile(directory, receipt.name), encodeReceipt(receipt));
+}
+
+async function writePackage(bytes: Uint8Array, { digest }: Receipt, directory: string): Promise<void> {
+  await makeDirectory(packagesOf(directory));
+  await makeDirectory(receiptsOf(directory));
+  await writeStaged(packageFile(directory, digest), bytes);
 }

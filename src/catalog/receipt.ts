@@ -1,6 +1,7 @@
 import {
   callbackNames,
   callbacks,
+  lifeCallbackNames,
   permissions,
   pluginDescription,
   pluginName,
@@ -33,6 +34,8 @@ const receiptSchema = v.strictObject({
   onFailure: v.picklist(['default', 'required', 'optional']),
   /** What the plugin runs in; `default` leaves it to what it asks for. */
   isolation: v.picklist(['default', 'thread', 'process']),
+  /** The file that it was installed from, an absolute path: for `upgrade NAME`. */
+  source: v.optional(v.pipe(v.string(), v.maxLength(4096))),
   /** A copy, so that list, inspect and help read one small file; the package has the last word when it is loaded. */
   manifest: pluginDescription,
 });
@@ -93,12 +96,16 @@ export interface FailureTerms {
 export function isSkippable({ enabled, onFailure, manifest }: FailureTerms): boolean {
   if (enabled === false || onFailure === 'optional') return true;
   if (enabled === undefined || onFailure !== 'default' || manifest?.callbacks === undefined) return false;
-  return manifest.callbacks.every((name) => name === 'command' || reportsFailure(name));
+  return manifest.callbacks.every((name) => isNoMomentOfARun(name) || reportsFailure(name));
 }
 
 /** Whether the operator wants no container without it. */
 export function isRequired({ enabled, onFailure }: FailureTerms): boolean {
   return enabled === true && onFailure === 'required';
+}
+
+function isNoMomentOfARun(name: string): boolean {
+  return name === 'command' || lifeCallbackNames.some((known) => known === name);
 }
 
 function reportsFailure(name: string): boolean {

@@ -161,6 +161,7 @@ export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from 
 export { budgetsOf, budgetSettings, budgetTable, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
 export { describeScript } from './describe.js';
 export { openAudit, type Audit } from './powers/audit.js';
+export { storeFile } from './powers/store.js';
 export { openAuditFile } from './powers/audit-file.js';
 export type { Isolation } from './vessel.js';
 export { runEscaped } from './escaped.js';

@@ -1,5 +1,6 @@
-/** What the `plugin` commands do. None of this runs plugin code, except `compile`, which evaluates the author's own. */
+/** What the `plugin` commands do. None of this runs plugin code; where a plugin has a say in its own life, life.ts does. */
 import { rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import {
@@ -19,18 +20,20 @@ import {
   type PluginDirectory,
 } from '#catalog/catalog.js';
 import type { Budgets, Isolation } from '#host/host.js';
-import { readPackageFile, type Manifest } from '#package/package.js';
+import { readPackageFile, type Manifest, type PluginPackage } from '#package/package.js';
 import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
 import { reservedWords } from './contributions.js';
 import { wiringErrors } from './errors.js';
 import { isolationMeanings, isolationOf } from './isolation.js';
 import { describePermissions, type PermissionReport } from './grants.js';
+import { lifeErrors } from './life-errors.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 import { openQuarantine } from './quarantine.js';
 import { requireSystemRights, systemDirectory, userDirectory } from './places.js';
 import { describeDenial, findPermissionDenial, findPluginDenial, type Policy } from './policy.js';
 import { pluginStateDirectory, type Scene } from './scene.js';
+import { markLeaving, sweepState } from './stale-state.js';
 
 export interface InstallRequest extends ChangeRequest {
   readonly grants: GrantRequest;
@@ -39,24 +42,47 @@ export interface InstallRequest extends ChangeRequest {
   readonly consent: Consent | undefined;
 }
 
-export async function installPlugin(scene: Scene, file: string, request: InstallRequest): Promise<Installation> {
-  const { paths, place, uid } = scene;
+/** A plugin that is there is not replaced, only mended by the very same package: another version is `upgrade`'s. */
+export async function installPlugin(scene: Scene, file: string, request: InstallRequest): Promise<Installation | undefined> {
+  const { paths, uid } = scene;
   if (!request.user) requireSystemRights(paths, uid, request.command);
   const plugin = await readPackageFile(file);
+  const { name, version } = plugin.manifest;
+  const judge = (replaces: Installation | undefined): 'go on' => {
+    if (replaces !== undefined && replaces.digest !== plugin.digest)
+      throw lifeErrors.installedAlready(name, { here: replaces.manifest.version, version, file });
+    return 'go on';
+  };
+  const directory = request.user ? userDirectory(paths) : systemDirectory(paths);
+  return placePlugin(scene, plugin, { ...request, directory, judge, source: resolve(file) });
+}
+
+export interface PlaceRequest extends Omit<InstallRequest, 'onFailure' | 'isolation'> {
+  readonly directory: PluginDirectory;
+  readonly source: string;
+  /** Where absent, as what is replaced has it. */
+  readonly onFailure: OnFailure | undefined;
+  readonly isolation: IsolationChoice | undefined;
+  /** Throws where what is there may not be replaced; `stop` where nothing is to be done. */
+  readonly judge: (replaces: Installation | undefined) => 'go on' | 'stop';
+}
+
+/** What installing and upgrading share. Answers with nothing where `judge` stopped it. */
+export async function placePlugin(scene: Scene, plugin: PluginPackage, request: PlaceRequest): Promise<Installation | undefined> {
+  const { place } = scene;
   const { name, permissions } = plugin.manifest;
   const { 'version-lock': lock, policy } = await scene.settings();
   requireAllowed(policy, name);
   const options = {
     place,
-    directory: request.user ? userDirectory(paths) : systemDirectory(paths),
+    directory: request.directory,
     offered: CONTRACT,
     lock,
     ...reservedWords(scene.builtinFlags),
-    onFailure: request.onFailure,
-    isolation: request.isolation,
   };
   // Whatever would refuse the plugin anyway comes before the question to the operator.
   const { note, replaces } = await checkInstall(plugin, { ...options, grants: {} });
+  if (request.judge(replaces) === 'stop') return undefined;
   const { grants, revoked, denied } = await decideGrants({
     name,
     asked: permissions,
@@ -65,7 +91,23 @@ export async function installPlugin(scene: Scene, file: string, request: Install
     consent: request.consent,
     findDenial: (permission) => findPermissionDenial(policy, name, permission),
   });
-  const installed = await installPackage(plugin, { ...options, grants, grantsBefore: replaces?.grants });
+  await sweepState(scene);
+  const isUpgrade = replaces !== undefined && replaces.digest !== plugin.digest;
+  const settled = {
+    ...options,
+    grants,
+    grantsBefore: replaces?.grants,
+    digestBefore: replaces?.digest ?? 'none',
+    onFailure: request.onFailure ?? replaces?.onFailure ?? 'default',
+    isolation: request.isolation ?? replaces?.isolation ?? 'default',
+    enabled: isUpgrade ? replaces.enabled : true,
+    source: request.source,
+  };
+  const asks = replaces === undefined ? 'install' : 'upgrade';
+  const installed =
+    plugin.manifest.callbacks.includes(asks) && (replaces === undefined || isUpgrade)
+      ? await (await import('./life.js')).installAsking(scene, plugin, settled, replaces)
+      : await installPackage(plugin, settled);
   if (note !== undefined) scene.log.write('info', note);
   for (const { permission, denial } of denied)
     scene.log.write('info', `The policy of this host denies ${permission}: ${describeDenial(denial)}`);
@@ -73,12 +115,29 @@ export async function installPlugin(scene: Scene, file: string, request: Install
   return installed;
 }
 
-export async function uninstall(scene: Scene, name: string, request: ChangeRequest): Promise<{ name: string; directory: PluginDirectory }> {
+export interface UninstallRequest extends ChangeRequest {
+  /** Also where the plugin's uninstall callback fails. */
+  readonly force: boolean;
+}
+
+export async function uninstall(
+  scene: Scene,
+  name: string,
+  request: UninstallRequest,
+): Promise<{ name: string; directory: PluginDirectory }> {
   const directory = await chooseDirectory(scene, name, request);
+  if (await asksBeforeItGoes(scene, name, directory)) await (await import('./life.js')).askUninstall(scene, name, directory, request.force);
+  await markLeaving(scene, name);
   await uninstallPlugin(name, { directory, uid: scene.uid });
   await rm(pluginStateDirectory(scene.paths, name), { recursive: true, force: true });
   await liftQuarantine(scene, name);
+  await sweepState(scene);
   return { name, directory };
+}
+
+async function asksBeforeItGoes({ uid }: Scene, name: string, directory: PluginDirectory): Promise<boolean> {
+  const installation = findInstallation(await openCatalog({ uid, directories: [directory] }), name);
+  return installation?.manifest.callbacks.includes('uninstall') === true;
 }
 
 export async function changeEnabled(
@@ -210,7 +269,7 @@ async function notesOn(scene: Scene, manifest: Manifest): Promise<string[]> {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+export async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -1,5 +1,5 @@
 /** Plugins without which no container starts (docs/decisions/required-plugins.md). */
-import { callbacks, callbackNames, type CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { callbacks, callbackNames, lifeCallbackNames, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError } from '#base/errors.js';
 import type { Catalog, Installation } from '#catalog/catalog.js';
 import { wiringErrors } from './errors.js';
@@ -32,10 +32,11 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
   );
 }
 
-/** What every run asks for; what is around a command only where it concerns the plugin (around-command.ts), drivers only where the image has their scheme, and then first of all. */
-export const runCallbacks: readonly CallbackName[] = callbackNames.filter(
-  (name) => !['command', 'beforeCommand', 'afterCommand', 'registerImageDriver'].includes(name),
-);
+/** What is around a command is asked where it concerns the plugin (around-command.ts), drivers only where the image has their scheme, and then first of all. */
+const otherCallbacks: readonly CallbackName[] = ['command', 'beforeCommand', 'afterCommand', 'registerImageDriver', ...lifeCallbackNames];
+
+/** What every run asks for. */
+export const runCallbacks: readonly CallbackName[] = callbackNames.filter((name) => !otherCallbacks.includes(name));
 
 function stops(name: CallbackName): boolean {
   return callbacks[name].onFailure === 'stop';

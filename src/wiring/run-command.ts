@@ -16,10 +16,8 @@ export async function runCommand(scene: Scene, plugin: string, input: CallbackIn
   const sealed = sealedDirectories(scene);
   const host = openHost({ ...scene, audit: auditOf(scene, policy), sealed, stateDirectory: stateRoot(scene.paths) });
   try {
-    return (
-      (await askOne(host.respondent(toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine })), 'command', input)) ??
-      0
-    );
+    const rules = { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) };
+    return (await askOne(host.respondent(toRunnable(installation, rules)), 'command', input)) ?? 0;
   } finally {
     await host.close();
     await quarantine.save();

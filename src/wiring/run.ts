@@ -36,7 +36,7 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
   try {
     const plugins = enabled.map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine }),
+      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) }),
     }));
     const around = plugins.filter(({ installation }) => takesPartAround(installation.manifest, invocation));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.

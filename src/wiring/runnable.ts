@@ -7,6 +7,7 @@ import { wiringErrors } from './errors.js';
 import { isolationOf } from './isolation.js';
 import { applyPolicy, findPluginDenial, type Policy } from './policy.js';
 import type { Quarantine } from './quarantine.js';
+import { settleState } from './staged-state.js';
 
 export interface Rules {
   readonly uid: number;
@@ -14,13 +15,15 @@ export interface Rules {
   readonly policy: Policy;
   readonly budgets: BudgetSettings;
   readonly quarantine: Quarantine;
+  /** The state of all plugins of this uid. */
+  readonly state: string;
 }
 
 /**
  * An installation as the host runs it, with the grants that the policy leaves it. Policy, version lock and digest are checked each
  * time, before any code of the plugin runs.
  */
-export function toRunnable(installation: Installation, { uid, lock, policy, budgets, quarantine }: Rules): RunnablePlugin {
+export function toRunnable(installation: Installation, { uid, lock, policy, budgets, quarantine, state }: Rules): RunnablePlugin {
   const { name, grants, onFailure, manifest } = installation;
   const own = budgetsOf(budgets, name);
   const terms = { failures: own['quarantine-failures'], minutes: own['quarantine-minutes'] };
@@ -39,6 +42,7 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
       if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
       quarantine.require(installation);
       requireCompatibility(manifest, { offered: CONTRACT, lock });
+      await settleState(state, installation);
       const { script, sourceMap } = await readInstalled(installation, { uid });
       return { script, locate: (stack) => locateInSource(stack, sourceMap) };
     },

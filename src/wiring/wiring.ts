@@ -2,6 +2,8 @@
  * Where the rooms meet: the commands call these functions, each of which builds what it needs out of the rooms below.
  *
  *   cli ─▶ Product ─┬─ plugins.ts       install, list, …     catalog, package      no plugin code
+ *                   ├─ upgrade.ts       upgrade              catalog, package      no plugin code
+ *                   ├─ life.ts          its say in these     catalog, host
  *                   ├─ grants.ts        permissions, grant   catalog               no plugin code
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
@@ -23,10 +25,11 @@ import type { Invocation } from './around-command.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
-import type { Inspection, InstallRequest } from './plugins.js';
+import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
 import type { BuiltinFlags, Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
+import type { Upgrade, UpgradeRequest } from './upgrade.js';
 
 export interface ProductOptions {
   readonly log: Log;
@@ -43,8 +46,9 @@ export interface ProductOptions {
 export interface Product {
   readonly log: Log;
   compile(directory: string, out?: string): Promise<Compiled>;
-  install(file: string, request: InstallRequest): Promise<Installation>;
-  uninstall(name: string, request: ChangeRequest): Promise<unknown>;
+  install(file: string, request: InstallRequest): Promise<Installation | undefined>;
+  upgrade(nameOrFile: string, request: UpgradeRequest): Promise<Upgrade>;
+  uninstall(name: string, request: UninstallRequest): Promise<unknown>;
   setEnabled(
     name: string,
     request: ChangeRequest & { enabled: boolean },
@@ -82,6 +86,7 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     log,
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
+    upgrade: async (nameOrFile, request) => (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request),
     uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
     setEnabled: async (name, request) => (await plugins()).changeEnabled(scene, name, request),
     list: async () => {

@@ -21,7 +21,7 @@ export interface Cli {
   start(argv: readonly string[], options?: Options): ResultPromise;
   /** Compiles a directory into a file of its own and answers with its path. */
   compile(directory: string): Promise<string>;
-  /** Compiles and installs with everything granted. */
+  /** Compiles and installs with everything granted; puts it in the place of another version that is there. */
   install(directory: string, ...flags: string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -53,7 +53,12 @@ export async function openCli(): Promise<Cli> {
     run,
     start,
     compile,
-    install: async (directory, ...flags) => mustRun(run, 'plugin', 'install', '--grant-all', ...flags, await compile(directory)),
+    async install(directory, ...flags) {
+      const file = await compile(directory);
+      const { exitCode, stderr } = await run('plugin', 'install', '--grant-all', ...flags, file);
+      if (stderr.includes(' is installed already, ')) await mustRun(run, 'plugin', 'upgrade', '--force', '--grant-all', ...flags, file);
+      else if (exitCode !== 0) throw new Error(`bulkhead plugin install ${file} exited with ${exitCode}: ${stderr}`);
+    },
     close: () => rm(root, { recursive: true, force: true }),
   };
 }

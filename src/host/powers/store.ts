@@ -8,7 +8,7 @@ import { powerErrors } from '../errors.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
 
 /** Pairs, not an object: a key such as `__proto__` is a key. */
-const storeFile = v.array(v.strictTuple([v.string(), v.string()]));
+const storeContent = v.array(v.strictTuple([v.string(), v.string()]));
 
 /** Changes of one store follow each other; two processes at once may lose a change of one, never the file. */
 const changing = new Map<string, Promise<unknown>>();
@@ -39,7 +39,7 @@ async function changeStore(
   call: CallInFlight,
   change: (store: Map<string, string>) => void,
 ): Promise<void> {
-  const file = fileOf(stateDirectory);
+  const file = storeFile(stateDirectory);
   const turn = (changing.get(file) ?? Promise.resolve()).then(async () => {
     if (call.over.aborted) throw powerErrors.callOver('store');
     const store = await readStore(stateDirectory);
@@ -62,15 +62,16 @@ function measure(store: ReadonlyMap<string, string>): number {
 
 /** A file that is not a store is an error, never an empty store. */
 async function readStore(stateDirectory: string): Promise<Map<string, string>> {
-  const file = fileOf(stateDirectory);
+  const file = storeFile(stateDirectory);
   try {
-    return new Map(v.parse(storeFile, JSON.parse(await readFile(file, 'utf8'))));
+    return new Map(v.parse(storeContent, JSON.parse(await readFile(file, 'utf8'))));
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return new Map();
     throw error;
   }
 }
 
-function fileOf(stateDirectory: string): string {
+/** Where a plugin's store lies in its own directory. */
+export function storeFile(stateDirectory: string): string {
   return join(stateDirectory, 'store.json');
 }

@@ -1,12 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { BulkheadCommand } from '../../base-command.js';
-import { askYesNo, isInteractive } from '../../output/ask.js';
+import { isInteractive } from '../../output/ask.js';
+import { askConsent } from '../../output/consent.js';
 import { within } from '../../output/report.js';
 
 export default class PluginInstall extends BulkheadCommand {
   static override summary = 'Install a compiled Bulkhead plugin';
   static override description =
-    'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs. A plugin of that name that is already there is replaced as a whole; it keeps the permissions that it has and still asks for, and only new ones are asked.';
+    'Checks the file and its contract, asks for the permissions that the plugin names, and installs it for all users (as root) or, with --user, for yourself. No code of the plugin runs, unless it has an install callback: that is asked before the plugin counts, and where it fails nothing is installed. Another version of a plugin that is there already is for "plugin upgrade"; the same file again mends an installation.';
   static override examples = [
     'bulkhead plugin install $HOME/my-plugin/my-plugin.sif',
     'bulkhead plugin install --user --grant config:mounts --grant env:SLURM_JOB_ID scratch.sif',
@@ -48,9 +49,4 @@ export default class PluginInstall extends BulkheadCommand {
       throw within(`Failed to install plugin ${JSON.stringify(args.file)}: `, error);
     }
   }
-}
-
-function askConsent(name: string, permissions: readonly string[]): Promise<boolean> {
-  const list = permissions.map((permission) => `  ${permission}\n`).join('');
-  return askYesNo(`Plugin ${name} asks for:\n${list}Grant all of this?`);
 }
