@@ -3,6 +3,7 @@
  *
  *   dist/cli/commands/…   one entry per command, shared code in dist/chunks/; packages of npm stay outside
  *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and V8's code cache for this Node
+ *   dist/template/       what `plugin create` writes
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
  */
@@ -71,6 +72,7 @@ async function buildSdk(): Promise<void> {
   await build({ ...neutral, entryPoints: { 'plugin-sdk': 'plugin-sdk/plugin-sdk.ts', contract: 'plugin-sdk/contract/contract.ts' } });
   await build({ ...node, entryPoints: ['plugin-sdk/testing/testing.ts'], outfile: `${outdir}/testing.js` });
   cpSync(`${outdir}/plugin-sdk.js`, `${fresh}/sdk/plugin-sdk.js`);
+  cpSync('samples/template', `${fresh}/template`, { recursive: true });
   execFileSync(process.execPath, [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-p', 'plugin-sdk'], { stdio: 'inherit' });
 }
 

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import type { BuildFailure, Message, PartialMessage, Plugin } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Message, PartialMessage, Plugin } from 'esbuild';
 import { findShipped } from '#base/shipped.js';
 import { compileErrors } from './errors.js';
 
@@ -9,6 +10,14 @@ export interface Bundle {
   /** One script, ES2022, whose value is the default export of the entry file. */
   readonly script: string;
   readonly sourceMap: Uint8Array;
+  /** What went into it, by path from the plugin's directory; other packages' files too. */
+  readonly inputs: readonly BundledFile[];
+}
+
+export interface BundledFile {
+  readonly path: string;
+  /** As it lies on the disk, whatever of it was used. */
+  readonly sizeBytes: number;
 }
 
 /** Where a plugin may begin, in this order; `package.json` is not asked. */
@@ -21,37 +30,83 @@ const globalName = 'bulkheadPlugin';
 
 /** Bundles the plugin in `directory` into one script. Type-checks nothing: that is the author's editor's and CI's work. */
 export async function bundlePlugin(directory: string): Promise<Bundle> {
-  const entry = entryNames.map((name) => join(directory, name)).find((file) => existsSync(file));
-  if (entry === undefined) throw compileErrors.noEntry(directory, entryNames);
+  const options = optionsFor(directory);
   const { build } = await import('esbuild');
   try {
-    const { outputFiles } = await build({
-      absWorkingDir: directory,
-      entryPoints: [entry],
-      outfile: join(directory, 'plugin.js'),
-      write: false,
-      bundle: true,
-      platform: 'neutral',
-      format: 'iife',
-      target: 'es2022',
-      mainFields: ['module', 'main'],
-      globalName,
-      footer: { js: `${globalName}.default;` },
-      // Comments go, because SES refuses a script that holds `import(` or `<!--` even there; names stay, for stack traces.
-      minifyWhitespace: true,
-      legalComments: 'none',
-      charset: 'utf8',
-      sourcemap: 'external',
-      logLevel: 'silent',
-      plugins: [refuseBuiltins, provideSdk],
-    });
-    const [map, script] = outputFiles.toSorted((a, b) => Number(b.path.endsWith('.map')) - Number(a.path.endsWith('.map')));
-    if (map === undefined || script === undefined) throw new Error('esbuild gave no output');
-    return { script: script.text, sourceMap: namePackages(map.text, directory) };
+    return takeBundle(await build(options), directory);
   } catch (error) {
     if (isBuildFailure(error)) throw compileErrors.notBundled(error.errors.map(describeMessage), error);
     throw error;
   }
+}
+
+/**
+ * Bundles it again with each change of a file that went into it, or that an import looked for in vain, until `signal` aborts. `onBundle`
+ * is told each time, one after the other: a bundle, or why there is none. Resolves when all is over.
+ */
+export async function watchBundle(
+  directory: string,
+  signal: AbortSignal,
+  onBundle: (bundle: Promise<Bundle>) => Promise<void>,
+): Promise<void> {
+  const options = optionsFor(directory);
+  const { context } = await import('esbuild');
+  let turn: Promise<void> = Promise.resolve();
+  const report: Plugin = {
+    name: 'report',
+    setup({ onEnd }) {
+      onEnd((result) => {
+        turn = turn.then(() => (signal.aborted ? undefined : onBundle(bundleOf(result, directory))));
+      });
+    },
+  };
+  const watching = await context({ ...options, plugins: [...(options.plugins ?? []), report] });
+  try {
+    await watching.watch();
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await watching.dispose();
+    await turn;
+  }
+}
+
+function bundleOf(result: BuildResult<ReturnType<typeof optionsFor>>, directory: string): Promise<Bundle> {
+  if (result.errors.length > 0) return Promise.reject(compileErrors.notBundled(result.errors.map(describeMessage), undefined));
+  return Promise.resolve(takeBundle(result, directory));
+}
+
+function takeBundle({ outputFiles, metafile }: BuildResult<ReturnType<typeof optionsFor>>, directory: string): Bundle {
+  const [map, script] = outputFiles.toSorted((a, b) => Number(b.path.endsWith('.map')) - Number(a.path.endsWith('.map')));
+  if (map === undefined || script === undefined) throw new Error('esbuild gave no output');
+  const inputs = Object.entries(metafile.inputs).map(([path, { bytes }]) => ({ path, sizeBytes: bytes }));
+  return { script: script.text, sourceMap: namePackages(map.text, directory), inputs };
+}
+
+/** Throws where there is no plugin in the directory. */
+function optionsFor(directory: string) {
+  const entry = entryNames.map((name) => join(directory, name)).find((file) => existsSync(file));
+  if (entry === undefined) throw compileErrors.noEntry(directory, entryNames);
+  return {
+    absWorkingDir: directory,
+    entryPoints: [entry],
+    outfile: join(directory, 'plugin.js'),
+    write: false,
+    bundle: true,
+    platform: 'neutral' as const,
+    format: 'iife' as const,
+    target: 'es2022',
+    mainFields: ['module', 'main'],
+    globalName,
+    footer: { js: `${globalName}.default;` },
+    // Comments go, because SES refuses a script that holds `import(` or `<!--` even there; names stay, for stack traces.
+    minifyWhitespace: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    sourcemap: 'external',
+    logLevel: 'silent',
+    plugins: [refuseBuiltins, provideSdk],
+    metafile: true,
+  } satisfies BuildOptions;
 }
 
 /** A compartment has no Node: an import of one of its modules is an error, shown where the import stands. */

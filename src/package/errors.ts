@@ -1,4 +1,4 @@
-import { userError, type BulkheadError } from '#base/errors.js';
+import { bugError, userError, type BulkheadError } from '#base/errors.js';
 import { shorten } from '#base/text.js';
 
 /**
@@ -91,3 +91,28 @@ export const compileErrors = {
   notWritten: (path: string, why: string, cause: unknown): BulkheadError =>
     userError('COMPILE_NOT_WRITTEN', `Cannot write ${path}: ${why}`, { data: { path, why }, cause }),
 };
+
+/** Why no skeleton is written: Apptainer's sentence. */
+export const createErrors = {
+  nameInvalid: (directory: string, name: string): BulkheadError =>
+    userError('CREATE_NAME_INVALID', cannotCreate(directory, `${JSON.stringify(shorten(name, 256))} cannot be the name of a plugin`), {
+      hint: `bulkhead plugin create ${directory} example.com/my-plugin`,
+      data: { directory },
+    }),
+
+  wouldOverwrite: (directory: string, file: string): BulkheadError =>
+    userError('CREATE_WOULD_OVERWRITE', cannotCreate(directory, `${file} is there already`), {
+      hint: 'name another directory, or move the file away',
+      data: { directory, file },
+    }),
+
+  notWritten: (directory: string, why: string, cause: unknown): BulkheadError =>
+    userError('CREATE_NOT_WRITTEN', cannotCreate(directory, why), { data: { directory, why }, cause }),
+
+  templateMissing: (directory: string): BulkheadError =>
+    bugError('TEMPLATE_NOT_BUILT', cannotCreate(directory, 'the template has not been built'), { hint: 'npm run build' }),
+};
+
+function cannotCreate(directory: string, why: string): string {
+  return `Failed to create plugin directory ${directory}: ${why}.`;
+}

@@ -13,6 +13,7 @@ export { checkManifest, encodeManifest, MANIFEST_BYTES_MAX, parseManifest, sameM
 export { packPlugin } from './pack.js';
 export { digestPackage, PACKAGE_BYTES_MAX, readPackage, readPackageFile, SCRIPT_BYTES_MAX, type PluginPackage } from './read.js';
 export { bundlePlugin } from './bundle.js';
-export { buildPlugin, compilePlugin, type Compiled } from './compile.js';
+export { buildPlugin, compilePlugin, watchPlugin, type Compiled, type WatchOptions } from './compile.js';
+export { createPlugin } from './create.js';
 export { locateInSource } from './positions.js';
 export { compileErrors } from './errors.js';

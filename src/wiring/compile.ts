@@ -1,7 +1,15 @@
 import { BulkheadError } from '#base/errors.js';
 import { describeScript } from '#host/host.js';
 import type { buildPlugin } from '#package/package.js';
-import { compileErrors, compilePlugin, locateInSource, type Compiled, type Manifest } from '#package/package.js';
+import {
+  compileErrors,
+  compilePlugin,
+  locateInSource,
+  watchPlugin,
+  type Compiled,
+  type Manifest,
+  type WatchOptions,
+} from '#package/package.js';
 import type { Scene } from './scene.js';
 
 type Describe = Parameters<typeof buildPlugin>[1];
@@ -9,6 +17,11 @@ type Describe = Parameters<typeof buildPlugin>[1];
 /** Bundles, evaluates in a real compartment, packs. */
 export function compile(scene: Scene, directory: string, out?: string): Promise<Compiled> {
   return compilePlugin(directory, { out, describe: describeIn(scene) });
+}
+
+/** The same with each change of the source, until the signal aborts. */
+export function watch(scene: Scene, directory: string, options: Omit<WatchOptions, 'describe'>): Promise<void> {
+  return watchPlugin(directory, { ...options, describe: describeIn(scene) });
 }
 
 /** The link between the room that bundles and the one that may run plugin code. */

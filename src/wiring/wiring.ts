@@ -18,7 +18,7 @@ import type { Log } from '#base/log.js';
 import { choosePaths } from '#base/paths.js';
 import type { Catalog, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
-import type { Compiled } from '#package/package.js';
+import type { Compiled, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, type Contributions } from './contributions.js';
 import type { Invocation } from './around-command.js';
@@ -45,7 +45,10 @@ export interface ProductOptions {
 
 export interface Product {
   readonly log: Log;
+  create(directory: string, name: string): Promise<string>;
   compile(directory: string, out?: string): Promise<Compiled>;
+  /** Compiles again with each change of the source, until the signal aborts. */
+  watch(directory: string, options: Omit<WatchOptions, 'describe'>): Promise<void>;
   install(file: string, request: InstallRequest): Promise<Installation | undefined>;
   upgrade(nameOrFile: string, request: UpgradeRequest): Promise<Upgrade>;
   uninstall(name: string, request: UninstallRequest): Promise<unknown>;
@@ -84,7 +87,9 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
   const grants = () => import('./grants.js');
   return {
     log,
+    create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
+    watch: async (directory, options) => (await import('./compile.js')).watch(scene, directory, options),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
     upgrade: async (nameOrFile, request) => (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request),
     uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
@@ -111,4 +116,5 @@ export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
+export type { Compiled } from '#package/package.js';
 export type { PermissionReport } from './grants.js';
