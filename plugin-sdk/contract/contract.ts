@@ -58,6 +58,8 @@ export * from './container-config.js';
 export * from './flags.js';
 export * from './plugin-data.js';
 export * from './shapes.js';
+export { adapters, findAdapter } from './adapters/adapters.js';
+export { type Adapter } from './adapters/adapter.js';
 export { CONTRACT } from './lock.generated.js';
 export { callback, type Callback } from './callbacks/callback.js';
 export { power, type Power } from './powers/power.js';
