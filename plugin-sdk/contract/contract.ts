@@ -87,6 +87,8 @@ export * from './flags.js';
 export * from './plugin-data.js';
 export * from './monitor-shapes.js';
 export * from './shapes.js';
+export { adapters, findAdapter } from './adapters/adapters.js';
+export { type Adapter } from './adapters/adapter.js';
 export { CONTRACT } from './lock.generated.js';
 export { callback, type Callback } from './callbacks/callback.js';
 export { power, type Power } from './powers/power.js';

@@ -4,13 +4,14 @@
  *   built against                                       verdict
  *   same major, what it uses is here, not older         accepted; with a note where its contract is newer than the host's
  *   same major, something it uses is missing or older   too new
+ *   older major with an adapter                         as above, against what the adapter serves; with a note
  *   other major                                         too old, too new
  *   same version, other digest                          not the contract it claims
  *   lock exact: other digest                            not exactly this contract
  *
  * Minors of 0.x count as majors. A prerelease promises nothing: what changed in one is accepted only where it is exactly the same.
  */
-import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
+import { findAdapter, type ContractStamp } from '@bulkhead/plugin-sdk/contract';
 import type { Manifest } from '#package/package.js';
 import semver, { type SemVer } from 'semver';
 import { catalogErrors } from './errors.js';
@@ -28,7 +29,8 @@ export function checkCompatibility(plugin: ContractStamp, offered: ContractStamp
   if (built === null || host === null) return refuse('not the contract it claims', ['its version is not a semantic version']);
   if (lock === 'exact' && plugin.digest !== offered.digest) return refuse('not exactly this contract');
   const sides = compareGenerations(built, host);
-  if (sides !== 0) return refuse(sides > 0 ? 'too new' : 'too old');
+  if (sides > 0) return refuse('too new');
+  if (sides < 0) return checkAdapted(plugin, offered);
   const age = semver.compare(built, host);
   if (age === 0 && plugin.digest !== offered.digest) return refuse('not the contract it claims');
   const faults = findFaults(plugin, offered);
@@ -37,6 +39,20 @@ export function checkCompatibility(plugin: ContractStamp, offered: ContractStamp
   return {
     accepted: true,
     note: `built against contract ${plugin.version}, newer than ${offered.version} of this host; what it uses is the same in both`,
+  };
+}
+
+/** A plugin of an older major is held against what the adapter for it serves. */
+function checkAdapted(plugin: ContractStamp, offered: ContractStamp): Compatibility {
+  const served = findAdapter(plugin.version)?.stamp;
+  if (served === undefined) return refusal('too old', { plugin, offered, faults: [] });
+  if (semver.eq(plugin.version, served.version) && plugin.digest !== served.digest)
+    return refusal('not the contract it claims', { plugin, offered, faults: [] });
+  const faults = findFaults(plugin, served);
+  if (faults.length > 0) return refusal('too old', { plugin, offered, faults });
+  return {
+    accepted: true,
+    note: `built against contract ${plugin.version}, older than ${offered.version} of this host; it runs through the adapter for ${served.version}`,
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { callbackNames, callbacks, type CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { callbackNames, callbacks, type Adapter, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
 import { startPausableTimer, type PausableTimer } from '#base/pause.js';
 import { findNotPlain, openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
+import { adaptAnswer, adaptQuestion } from './adapt.js';
 import { guestLimitsOf } from './budgets.js';
 import { hostErrors } from './errors.js';
 import type { CallInFlight, PowerContext } from './powers/power-context.js';
@@ -21,6 +22,8 @@ export interface CompartmentOptions {
   /** The granted variables of the environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly powers: PowerContext;
+  /** For a plugin that was built against an older major of the contract. */
+  readonly adapter?: Adapter | undefined;
   /** Told once when the compartment ended by a fault of the plugin, not by `close`. */
   readonly onLost?: ((why: BulkheadError) => void) | undefined;
 }
@@ -45,7 +48,7 @@ const methodNames: readonly Method[] = ['open', 'describe', ...callbackNames];
 const openAnswer = v.strictObject({ threadId: v.pipe(v.number(), v.safeInteger()) });
 
 /** Starts the thread or process at once; `open`, `describe` and `call` wait for it. */
-export function startCompartment({ script, isolation, env, powers: context, locate, onLost }: CompartmentOptions): Compartment {
+export function startCompartment({ script, isolation, env, powers: context, adapter, locate, onLost }: CompartmentOptions): Compartment {
   const { plugin: name, budgets } = context;
   const { 'open-ms': openDeadlineMs, 'ready-ms': readyDeadlineMs } = budgets;
   const spending = openSpending(context, (budget) => line.end(() => hostErrors.overspent(name, budget, budgets[budget])));
@@ -98,7 +101,8 @@ export function startCompartment({ script, isolation, env, powers: context, loca
       await inTurn(() => ask('open', null, readyDeadlineMs));
     },
     describe: () => inTurn(() => ask('describe', null, openDeadlineMs)),
-    async call(callback, input, deadlineMs) {
+    async call(callback, question, deadlineMs) {
+      const input = adaptQuestion(name, callback, question, adapter);
       const notPlain = findNotPlain(input, budgets['message-characters']);
       if (notPlain !== undefined) throw hostErrors.questionTooLarge(name, callback, notPlain);
       await open();
@@ -107,7 +111,8 @@ export function startCompartment({ script, isolation, env, powers: context, loca
         const mine: CallInFlight = { callId: randomUUID(), callback, over: over.signal };
         call = mine;
         try {
-          return checkAnswer(name, callback, await ask(callback, { callId: mine.callId, input }, deadlineMs));
+          const answer = await ask(callback, { callId: mine.callId, input }, deadlineMs);
+          return checkAnswer(name, callback, adaptAnswer(name, callback, answer, adapter));
         } finally {
           over.abort();
           call = undefined;

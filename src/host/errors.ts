@@ -49,6 +49,17 @@ export const hostErrors = {
     });
   },
 
+  /** What the host asks cannot be said in the words of the older contract. */
+  notAdaptable: (plugin: string, callback: string, generation: string, why: string): BulkheadError =>
+    pluginError(
+      'QUESTION_NOT_ADAPTABLE',
+      `Cannot ask plugin "${plugin}" for ${callback} in the form of contract ${generation}: ${shorten(why, 512)}`,
+      {
+        hint: `rebuild the plugin for this host, or: bulkhead plugin disable ${plugin}`,
+        data: { plugin, callback, generation },
+      },
+    ),
+
   questionTooLarge: (plugin: string, callback: string, why: string): BulkheadError =>
     pluginError('QUESTION_TOO_LARGE', `Cannot ask plugin "${plugin}" for ${callback}: what it would be sent has ${why}`, {
       hint: `bulkhead plugin disable ${plugin}, or raise message-characters in bulkhead.toml`,

@@ -8,7 +8,14 @@
  * A compartment is started at the first call, or early by `warm`, lives until `close`, and is replaced after it ended.
  */
 import { join } from 'node:path';
-import { callbacks, type CallbackInput, type CallbackName, type CallbackOutput, type Permissions } from '@bulkhead/plugin-sdk/contract';
+import {
+  callbacks,
+  type Adapter,
+  type CallbackInput,
+  type CallbackName,
+  type CallbackOutput,
+  type Permissions,
+} from '@bulkhead/plugin-sdk/contract';
 import type { BulkheadError } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { hashName } from '#base/hash-name.js';
@@ -28,6 +35,8 @@ export interface RunnablePlugin {
   readonly grants: Permissions;
   readonly onFailure: FailurePolicy;
   readonly isolation: Isolation;
+  /** For one that was built against an older major of the contract. */
+  readonly adapter?: Adapter | undefined;
   /** The defaults where absent. */
   readonly budgets?: Budgets;
   readonly load: () => Promise<LoadedPlugin>;
@@ -161,6 +170,7 @@ async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compa
       container,
       syslogSocket,
     },
+    adapter: plugin.adapter,
     onLost: conduct?.failed,
   });
 }

@@ -1,4 +1,4 @@
-import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
+import { CONTRACT, findAdapter } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
 import { budgetsOf, type BudgetSettings, type RunnablePlugin } from '#host/host.js';
@@ -33,6 +33,7 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
     onFailure,
     isolation: isolationOf(policy, installation),
     budgets: own,
+    adapter: findAdapter(manifest.contract.version),
     conduct: {
       failed: (why) => quarantine.fail(installation, why.message, terms),
       succeeded: () => quarantine.succeed(installation),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
+import { findAdapter, type ContractStamp } from '@bulkhead/plugin-sdk/contract';
 import { checkCompatibility, requireCompatibility, type VersionLock } from '#catalog/catalog.js';
 
 const digestOf = (character: string) => `sha256:${character.repeat(64)}`;
@@ -20,6 +20,7 @@ function reasonOf(plugin: Partial<ContractStamp>, options?: { offered?: Contract
   return verdict.accepted ? (verdict.note === undefined ? 'accepted' : 'accepted with a note') : verdict.reason;
 }
 
+const adapted = findAdapter('0.9.0')?.stamp ?? assert.fail();
 const at = (version: string) => stamp({ ...host, version });
 
 describe('the version lock', () => {
@@ -39,7 +40,13 @@ describe('the version lock', () => {
     ['a newer minor, a power has changed', { version: '1.3.0', digest: other, powers: { readFile: '1.3.0' } }, 'too new'],
     ['a newer minor, a power is missing here', { version: '1.3.0', digest: other, powers: { fetch: '1.0.0' } }, 'too new'],
     ['a newer major', { version: '2.0.0', digest: other }, 'too new'],
-    ['an older major', { version: '0.9.0', digest: other }, 'too old'],
+    ['an older major', { version: '0.8.0', digest: other }, 'too old'],
+    ['an older major with an adapter', { ...adapted }, 'accepted with a note'],
+    ['the same, a later patch', { ...adapted, version: '0.9.4', digest: other }, 'accepted with a note'],
+    ['the same, another digest', { ...adapted, digest: other }, 'not the contract it claims'],
+    ['the same, a callback that the adapter does not serve', { ...adapted, callbacks: { command: '0.9.0' } }, 'too old'],
+    ['the same, a power that the adapter does not serve', { ...adapted, powers: { exec: '0.9.0' } }, 'too old'],
+    ['the same, a callback that changed after it', { ...adapted, callbacks: { engineConfig: '1.0.0' } }, 'too old'],
     ['an older major, numbers of two digits', { version: '9.0.0', digest: other }, 'too old', at('10.0.0')],
     ['the same version, another digest', { digest: other }, 'not the contract it claims'],
     ['the same version with build metadata, another digest', { version: '1.2.0+site', digest: other }, 'not the contract it claims'],

@@ -51,7 +51,8 @@ export default class Run extends BulkheadCommand {
       env: flags.env ?? [],
       hostname: flags.hostname,
       workingDirectory: flags.cwd,
-      readOnly: flags['read-only'],
+      // oclif gives nothing for a flag that was not given, whatever its types say.
+      readOnly: Boolean(flags['read-only']),
       fakeroot: flags.fakeroot,
       options: requestOptions(flags),
     }));
