@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measurePlugins, pluginCount, type PluginCosts } from './plugins.js';
 import { measureRoundTrips, type RoundTrips } from './round-trips.js';
 import { measureStarts, type Starts } from './starts.js';
 
@@ -15,7 +16,7 @@ interface Row {
   readonly value: number;
   readonly unit: 'us' | 'ms';
   /** Without one, it is what others are compared with; without a limit, it is not ours. */
-  readonly against?: { readonly what: string; readonly value: number; readonly limit?: number };
+  readonly against?: { readonly what: string; readonly value: number; readonly limit?: number; readonly limitMoreMs?: number };
 }
 
 // With it, a bare Node takes three times as long to start, which hides what is ours.
@@ -24,7 +25,11 @@ if (process.env['NODE_EXTRA_CA_CERTS'] !== undefined) throw new Error('Run it by
 const directory = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
 try {
   const trips = await measureRoundTrips(directory);
-  const rows = [...trips.flatMap(rowsOfTrips), ...rowsOfStarts(await measureStarts(directory))];
+  const rows = [
+    ...trips.flatMap(rowsOfTrips),
+    ...rowsOfStarts(await measureStarts(directory)),
+    ...rowsOfPlugins(await measurePlugins(directory)),
+  ];
   process.stdout.write(`Node ${process.version}, ${process.arch}\n\n${rows.map(show).join('\n')}\n`);
   process.exitCode = rows.some(isOver) ? 1 : 0;
 } finally {
@@ -66,7 +71,16 @@ function rowsOfStarts({ nodeMs, helpMs, listMs, workerMs, threadMs, processMs }:
   ];
 }
 
+function rowsOfPlugins({ help, run }: PluginCosts): Row[] {
+  const row = (what: string, { withoutMs, withAllMs }: PluginCosts['help']): Row[] => [
+    { what: `${what}, no plugin`, value: withoutMs, unit: 'ms' },
+    { what: `${what}, ${pluginCount} plugins`, value: withAllMs, unit: 'ms', against: { what: 'none', value: withoutMs, limitMoreMs: 10 } },
+  ];
+  return [...row('bulkhead --help', help), ...row('bulkhead run', run)];
+}
+
 function isOver({ value, against }: Row): boolean {
+  if (against?.limitMoreMs !== undefined) return value - against.value > against.limitMoreMs;
   return against?.limit !== undefined && value / against.value > against.limit;
 }
 
@@ -74,6 +88,8 @@ function show(row: Row): string {
   const { what, value, unit, against } = row;
   const measured = `${what.padEnd(48)}${value.toFixed(1).padStart(9)} ${unit}`;
   if (against === undefined) return measured;
+  if (against.limitMoreMs !== undefined)
+    return `${measured}${(value - against.value).toFixed(1).padStart(8)} ms more than ${against.what} limit ${against.limitMoreMs}${isOver(row) ? '  OVER' : ''}`;
   const ratio = (value / against.value).toFixed(2).padStart(8);
   return `${measured}${ratio} x ${against.what.padEnd(12)}${against.limit === undefined ? '' : ` limit ${against.limit}`}${isOver(row) ? '  OVER' : ''}`;
 }

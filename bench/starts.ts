@@ -15,7 +15,7 @@ export interface Starts {
 }
 
 const rounds = 15;
-const program = join(import.meta.dirname, '../bin/run.js');
+export const program = join(import.meta.dirname, '../bin/run.js');
 
 /** In turn, so that all see the same machine; the first round warms the caches and does not count. */
 export async function measureStarts(directory: string): Promise<Starts> {
@@ -35,7 +35,7 @@ export async function measureStarts(directory: string): Promise<Starts> {
   return Object.fromEntries(Object.entries(times).map(([key, all]) => [key, median(all)])) as unknown as Starts;
 }
 
-function timeProcess(words: readonly string[], env: NodeJS.ProcessEnv): number {
+export function timeProcess(words: readonly string[], env: NodeJS.ProcessEnv): number {
   const startedAtMs = performance.now();
   const { status, stderr } = spawnSync(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`);
@@ -63,7 +63,7 @@ async function startCompartment(directory: string, isolation: 'thread' | 'proces
   return () => host.close();
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -5,6 +5,7 @@
  *     packages/<sha256 of the file>.sif                 0644, the package, whole, byte for byte
  *     receipts/<sha256 of the plugin's name>.json       0644, "this plugin is installed": its package, the grants, a copy of the manifest
  *     order.json                                        0644, the operator's order of plugins, where there is one
+ *     index.json                                        0644, what help and a run need of all receipts; a cache (outline.ts)
  *     lock/                                             there while somebody changes something
  *
  * A plugin is installed when it has a receipt. The receipt is written last and removed first, each by one system call, so that whoever
@@ -17,7 +18,8 @@ export { listClaims, openClaims, type Claim } from './claims.js';
 export { changeGrants } from './change-grants.js';
 export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
 export { type ReservedWords } from './conflicts.js';
-export { findInstallation, openCatalog } from './discover.js';
+export { findInstallation, openCatalog, openCatalogFor, openOutlines } from './discover.js';
+export { type Outline } from './outline.js';
 export { isAskedFor, type PermissionValues } from './grants.js';
 export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';
 export { setEnabled } from './enable.js';

@@ -4,6 +4,7 @@ import { checkDirectory } from './directory.js';
 import { catalogErrors } from './errors.js';
 import { takeLease, type Lease } from './lease.js';
 import { makeDirectory } from './staged-file.js';
+import { refreshIndex } from './outline.js';
 import { sweepLeftovers } from './sweep.js';
 
 /** Makes the directory, takes its lock, runs `change`, and removes what this change, or one that was killed, left over. */
@@ -20,6 +21,7 @@ export async function changeDirectory<T>(
     return await change(lease);
   } finally {
     if (sweeps) await sweepLeftovers(path, lease);
+    await refreshIndex(path, uid, lease);
     await lease.release();
   }
 }

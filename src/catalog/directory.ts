@@ -34,7 +34,7 @@ export async function readDirectory(directory: PluginDirectory, uid: number): Pr
       else installations.push(found);
     }
   } catch (error) {
-    problems.push({ kind: 'refused', path: directory.path, reason: messageOf(error), skippable: false, ...hintOf(error) });
+    problems.push(describeRefused(directory.path, error));
   }
   return { installations: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }
@@ -71,7 +71,7 @@ export async function readInstallationOf(directory: PluginDirectory, name: strin
   return readInstallation(directory, basename(receiptFile(directory.path, name)), uid);
 }
 
-async function listReceipts(directory: string): Promise<string[]> {
+export async function listReceipts(directory: string): Promise<string[]> {
   const names = ((await readdir(receiptsOf(directory)).catch(ignoreMissing)) ?? []).filter(isReceiptName);
   if (names.length > RECEIPTS_MAX) throw catalogErrors.pathUnsafe(receiptsOf(directory), `it holds more than ${RECEIPTS_MAX} receipts`);
   return names.toSorted();
@@ -90,7 +90,11 @@ export function ignoreMissing(error: unknown): undefined {
   if (systemCodeOf(error) !== 'ENOENT') throw error;
 }
 
-function describeInvalid(path: string, error: unknown): CatalogProblem {
+export function describeRefused(path: string, error: unknown): CatalogProblem {
+  return { kind: 'refused', path, reason: messageOf(error), skippable: false, ...hintOf(error) };
+}
+
+export function describeInvalid(path: string, error: unknown): CatalogProblem {
   const data = error instanceof BulkheadError ? error.data : {};
   const name = typeof data['plugin'] === 'string' ? { name: data['plugin'] } : {};
   return { kind: 'invalid', path, ...name, reason: messageOf(error), skippable: data['skippable'] === true, ...hintOf(error) };

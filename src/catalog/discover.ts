@@ -1,16 +1,45 @@
 import { resolve } from 'node:path';
 import { findConflicts } from './conflicts.js';
-import { readDirectory } from './directory.js';
+import { describeInvalid, readDirectory, readInstallationOf } from './directory.js';
 import type { Catalog, CatalogPlace, CatalogProblem, Installation, PluginDirectory } from './installation.js';
 import { receiptFile } from './layout.js';
+import { readOutlines, type Outline } from './outline.js';
 import { isRequired } from './receipt.js';
 
 /** Reads what is installed: receipts only, no package. Never throws because of what it finds; that is a problem, and hides nothing else. */
-export async function openCatalog({ directories, uid }: CatalogPlace): Promise<Catalog> {
-  const installations = new Map<string, Installation>();
+export function openCatalog(place: CatalogPlace): Promise<Catalog> {
+  return collect(place, readDirectory);
+}
+
+/** The same, as much as help, completion and the beginning of a run need, from one file per directory (outline.ts). */
+export function openOutlines(place: CatalogPlace): Promise<Catalog<Outline>> {
+  return collect(place, readOutlines);
+}
+
+/** The same as openCatalog where only some are of interest: of the others no receipt is read, unless its outline is stale. All problems are told. */
+export async function openCatalogFor(place: CatalogPlace, isWanted: (outline: Outline) => boolean): Promise<Catalog> {
+  const { installations: outlines, problems } = await openOutlines(place);
+  const installations: Installation[] = [];
+  /** What broke since the outlines were read. */
+  const later: CatalogProblem[] = [];
+  for (const { name, directory } of outlines.filter(isWanted)) {
+    const installation = await readInstallationOf(directory, name, place.uid).catch((error: unknown) => {
+      later.push(describeInvalid(receiptFile(directory.path, name), error));
+      return undefined;
+    });
+    if (installation !== undefined) installations.push(installation);
+  }
+  return { installations, problems: [...problems, ...later] };
+}
+
+async function collect<Found extends Outline>(
+  { directories, uid }: CatalogPlace,
+  read: (directory: PluginDirectory, uid: number) => Promise<{ installations: readonly Found[]; problems: readonly CatalogProblem[] }>,
+): Promise<Catalog<Found>> {
+  const installations = new Map<string, Found>();
   const problems: CatalogProblem[] = [];
   for (const directory of withoutRepeats(directories)) {
-    const found = await readDirectory(directory, uid);
+    const found = await read(directory, uid);
     problems.push(...found.problems);
     for (const installation of found.installations) {
       const winner = installations.get(installation.name);
@@ -35,14 +64,14 @@ function withoutRepeats(directories: readonly PluginDirectory[]): PluginDirector
   return [...byPath.values()];
 }
 
-function describeShadow(hidden: Installation, winner: Installation): CatalogProblem {
+function describeShadow(hidden: Outline, winner: Outline): CatalogProblem {
   const { name, manifest, directory } = hidden;
   const reason = `plugin "${name}" ${manifest.version} in ${directory.path} is hidden by ${winner.manifest.version} in ${winner.directory.path}`;
   return { kind: 'shadowed', path: receiptFile(directory.path, name), name, reason, skippable: !isRequired(hidden) };
 }
 
 /** Installing refuses these, but each directory can change without the others. */
-function describeConflicts(installations: readonly Installation[]): CatalogProblem[] {
+function describeConflicts(installations: readonly Outline[]): CatalogProblem[] {
   const enabled = installations.filter((installation) => installation.enabled);
   return findConflicts(enabled.map(({ manifest }) => manifest)).flatMap(({ name, error }) => {
     const installation = enabled.find((one) => one.name === name);
@@ -50,7 +79,7 @@ function describeConflicts(installations: readonly Installation[]): CatalogProbl
   });
 }
 
-function describeConflict(installation: Installation, why: string): CatalogProblem {
+function describeConflict(installation: Outline, why: string): CatalogProblem {
   const { name, directory } = installation;
   const reason = `${why}, and that one answers`;
   const hint = `bulkhead plugin disable ${name}`;

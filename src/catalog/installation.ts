@@ -42,8 +42,8 @@ export interface CatalogProblem {
   readonly skippable: boolean;
 }
 
-export interface Catalog {
+export interface Catalog<Found = Installation> {
   /** One per name, in the order in which they answer: by directory, then by name. */
-  readonly installations: readonly Installation[];
+  readonly installations: readonly Found[];
   readonly problems: readonly CatalogProblem[];
 }

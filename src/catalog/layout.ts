@@ -7,16 +7,10 @@ export const FILE_MODE = 0o644;
 
 const receiptPattern = /^[0-9a-f]{64}\.json$/;
 const packagePattern = /^[0-9a-f]{64}\.sif$/;
-const stagedOrderPattern = /^order\.json\.[0-9a-f]{16}\.staged$/;
-const stagedPattern = /^[0-9a-f]{64}\.(?:json|sif)\.[0-9a-f]{16}\.staged$/;
+const stagedPattern = /^(?:[0-9a-f]{64}\.(?:json|sif)|index\.json|order\.json)\.[0-9a-f]{16}\.staged$/;
 
 export function orderFile(directory: string): string {
   return join(directory, 'order.json');
-}
-
-/** What `plugin order` was writing when it was killed. */
-export function isStagedOrder(fileName: string): boolean {
-  return stagedOrderPattern.test(fileName);
 }
 
 export function receiptsOf(directory: string): string {
@@ -25,6 +19,10 @@ export function receiptsOf(directory: string): string {
 
 export function packagesOf(directory: string): string {
   return join(directory, 'packages');
+}
+
+export function indexFile(directory: string): string {
+  return join(directory, 'index.json');
 }
 
 export function lockOf(directory: string): string {

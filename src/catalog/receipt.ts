@@ -20,6 +20,9 @@ import { receiptFileName } from './layout.js';
 export const RECEIPT_BYTES_MAX = 4 * 1_048_576;
 export const RECEIPT_FORMAT = 1;
 
+/** What a failure of the plugin means; `default` leaves it to each callback. */
+export const onFailureChoice = v.picklist(['default', 'required', 'optional']);
+
 const receiptSchema = v.strictObject({
   format: v.literal(RECEIPT_FORMAT),
   name: pluginName,
@@ -30,8 +33,7 @@ const receiptSchema = v.strictObject({
   /** What the host that installed it offered. */
   contractVersion: semanticVersion,
   grants: permissions,
-  /** What a failure of the plugin means; `default` leaves it to each callback. */
-  onFailure: v.picklist(['default', 'required', 'optional']),
+  onFailure: onFailureChoice,
   /** What the plugin runs in; `default` leaves it to what it asks for. */
   isolation: v.picklist(['default', 'thread', 'process']),
   /** The file that it was installed from, an absolute path: for `upgrade NAME`. */

@@ -2,7 +2,7 @@ import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularFile } from '#base/regular-file.js';
 import type { Lease } from './lease.js';
-import { isPackageName, isReceiptName, isStagedName, isStagedOrder, packageFileName, packagesOf, receiptsOf } from './layout.js';
+import { isPackageName, isReceiptName, isStagedName, packageFileName, packagesOf, receiptsOf } from './layout.js';
 import { parseReceipt, RECEIPT_BYTES_MAX } from './receipt.js';
 import { removeIfThere } from './staged-file.js';
 
@@ -19,7 +19,7 @@ export async function sweepLeftovers(directory: string, lease: Lease): Promise<v
     const isLeftover = (name: string) => isStagedName(name) || (used !== undefined && isPackageName(name) && !used.has(name));
     for (const name of packages.filter(isLeftover)) await removeIfThere(join(packagesOf(directory), name));
     for (const name of receipts.filter(isStagedName)) await removeIfThere(join(receiptsOf(directory), name));
-    for (const name of (await readdir(directory)).filter(isStagedOrder)) await removeIfThere(join(directory, name));
+    for (const name of (await readdir(directory)).filter(isStagedName)) await removeIfThere(join(directory, name));
     await Promise.all([receiptsOf(directory), packagesOf(directory)].map(removeIfEmpty));
   } catch {
     // As said above.

@@ -1,5 +1,5 @@
 import type { CommandDescription, FlagDefinition } from '@bulkhead/plugin-sdk/contract';
-import { listClaims, openCatalog, openClaims, type Claim, type ReservedWords } from '#catalog/catalog.js';
+import { listClaims, openClaims, openOutlines, type Claim, type ReservedWords } from '#catalog/catalog.js';
 import type { BuiltinFlags, Scene } from './scene.js';
 
 /** First words of command lines that belong to Bulkhead, now or by what its users know from elsewhere; no plugin may take one. */
@@ -68,9 +68,9 @@ export interface Contributions {
   readonly flags: readonly AddedFlag[];
 }
 
-/** What all enabled plugins add to the command line, from their receipts. Where two claim the same, the first in the catalog's order has it. */
+/** What all enabled plugins add to the command line, from the index of their receipts. Where two claim the same, the first in the catalog's order has it. */
 export async function listContributions(scene: Scene): Promise<Contributions> {
-  const { installations } = await openCatalog(scene.place);
+  const { installations } = await openOutlines(scene.place);
   const claims = openClaims();
   const commands: ContributedCommand[] = [];
   const flags: AddedFlag[] = [];

@@ -1,5 +1,5 @@
 import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
-import { findInstallation, openCatalog } from '#catalog/catalog.js';
+import { findInstallation, openCatalogFor } from '#catalog/catalog.js';
 import { askOne, openHost } from '#host/host.js';
 import { auditOf } from './audit.js';
 import { wiringErrors } from './errors.js';
@@ -9,7 +9,7 @@ import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
 /** Runs a command that a plugin contributes; resolves with its exit code. */
 export async function runCommand(scene: Scene, plugin: string, input: CallbackInput<'command'>): Promise<number> {
-  const installation = findInstallation(await openCatalog(scene.place), plugin);
+  const installation = findInstallation(await openCatalogFor(scene.place, ({ name }) => name === plugin), plugin);
   if (installation === undefined) throw wiringErrors.notFound(plugin);
   const { 'version-lock': lock, budgets, policy } = await scene.settings();
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });

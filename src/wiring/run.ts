@@ -8,7 +8,7 @@
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
  */
-import { findReplacing, openCatalog, readOrders, sortPlugins, type Installation } from '#catalog/catalog.js';
+import { findReplacing, openCatalogFor, readOrders, sortPlugins, type Installation, type Outline } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
   configureContainer,
@@ -71,10 +71,10 @@ async function withPlugins<Result extends RunResult>(
   invocation: Invocation<RunRequest>,
   { isDry = false, use, configured }: Purpose<Result>,
 ): Promise<Result> {
-  const catalog = await openCatalog(scene.place);
-  requireSound(catalog, scene.log);
   const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
   const requirement = { names, file: scene.paths.configFile };
+  const catalog = await openCatalogFor(scene.place, (outline) => names.includes(outline.name) || concernsRun(outline, invocation));
+  requireSound(catalog, scene.log);
   requireListed(requirement, catalog);
   const orders = await readOrders(scene.place);
   const enabled = catalog.installations
@@ -142,6 +142,12 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
       replaces === undefined ? [] : [`plugin "${plugin}" replaces ${field} of plugin "${replaces}", as "plugin order" says`],
     ),
   );
+}
+
+/** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
+function concernsRun({ enabled, onFailure, manifest }: Outline, invocation: Invocation<unknown>): boolean {
+  const isAsked = [...runCallbacks, 'registerImageDriver'].some((name) => manifest.callbacks.includes(name));
+  return enabled && (isAsked || onFailure === 'required' || takesPartAround(manifest, invocation));
 }
 
 interface Company {

@@ -50,7 +50,14 @@ describe('installPackage', () => {
       } finally {
         process.umask(before);
       }
-      assert.deepEqual(await modesBelow(directory.path), ['755 .', '755 packages', '644 packages/*', '755 receipts', '644 receipts/*']);
+      assert.deepEqual(await modesBelow(directory.path), [
+        '755 .',
+        '644 index.json',
+        '755 packages',
+        '644 packages/*',
+        '755 receipts',
+        '644 receipts/*',
+      ]);
     }
   });
 

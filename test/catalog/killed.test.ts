@@ -137,7 +137,7 @@ async function checkNextChange(place: TestPlace): Promise<void> {
   assert.equal(await readState(place), '3.0.0 on');
   const names = await readdir(place.user.path, { recursive: true });
   const shapes = names.map((name) => name.replace(/[0-9a-f]{64}/, '*')).toSorted();
-  assert.deepEqual(shapes, ['packages', 'packages/*.sif', 'receipts', 'receipts/*.json']);
+  assert.deepEqual(shapes, ['index.json', 'packages', 'packages/*.sif', 'receipts', 'receipts/*.json']);
 }
 
 /** As if some seconds had passed: the lock of the killed process is stale. */

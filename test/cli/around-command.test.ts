@@ -175,6 +175,14 @@ describe('around a built-in command', () => {
     assert.equal(heard(stderr, 'test/b').length, 2);
   }).timeout(60_000);
 
+  it('what engineConfig hands on is there after the command (apptainer 118)', async () => {
+    await installSource(
+      cli,
+      `hooks: ['run'], callbacks: { engineConfig: () => ({ data: { note: 'kept' } }), afterCommand({ data }, host) { host.log.info(JSON.stringify(data)) } }`,
+    );
+    assert.deepEqual(heard((await cli.run('run', 'host:', 'true')).stderr), ['{"note":"kept"}']);
+  });
+
   it('variables of the plugin last from before the command to after it', async () => {
     await installSource(
       cli,

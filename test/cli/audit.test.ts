@@ -7,7 +7,7 @@ import { openOnHost } from '../helpers/run-on-host.js';
 import { installSource } from '../helpers/source.js';
 
 const members = `permissions: { readFile: ['/etc/hostname', '/etc/os-release'] },
-  commands: { look: { summary: 's', args: [{ name: 'path', required: true }], async run({ args }, host) {
+  commands: { look: { summary: 's', args: [{ name: 'paths', required: true, rest: true }], async run({ args }, host) {
     for (const path of args) host.print(await host.readFile(path).then(() => 'read', (error) => error.code));
   } } }`;
 

@@ -51,7 +51,7 @@ describe('the version lock', () => {
   async function build(contract: ContractStamp): Promise<string> {
     const callbacks = Object.keys(contract.callbacks).sort();
     const file = join(cli.root, 'altered.sif');
-    await writeFile(file, packPlugin({ manifest: { ...original.manifest, contract, callbacks }, script: original.script }));
+    await writeFile(file, packPlugin({ manifest: { ...original.manifest, flags: {}, contract, callbacks }, script: original.script }));
     return file;
   }
   /** As a host that offers this contract had installed it, and this host came after. */

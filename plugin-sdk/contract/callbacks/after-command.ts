@@ -26,7 +26,7 @@ export const afterCommand = callback({
     reason: v.optional(text),
     /** How long the container's command ran; absent where none did. */
     runMs: v.optional(v.pipe(v.number(), v.minValue(0))),
-    /** What the plugin's own `engineConfig` handed on. */
+    /** What its `engineConfig` handed on, where it did. */
     data: v.optional(pluginData),
   }),
   output: v.undefined(),
