@@ -16,6 +16,7 @@ import { monitorContainer } from './callbacks/monitor-container.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
 import { containerSignal, containerStats } from './powers/container.js';
+import { userMapping } from './callbacks/user-mapping.js';
 import { env } from './powers/env.js';
 import { exec } from './powers/exec.js';
 import { fetch } from './powers/fetch.js';
@@ -28,7 +29,16 @@ import { writeFile } from './powers/write-file.js';
 
 export const CONTRACT_VERSION = '1.0.0';
 
-export const callbacks = { command, beforeCommand, afterCommand, engineConfig, postStartProcess, monitorContainer, registerImageDriver };
+export const callbacks = {
+  command,
+  beforeCommand,
+  afterCommand,
+  engineConfig,
+  postStartProcess,
+  monitorContainer,
+  registerImageDriver,
+  userMapping,
+};
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */
 export type AskableName = Exclude<CallbackName, 'command'>;

@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:af3c97bfb951af1ab773637475d995e241fa506a569cba89be85a6b03673d7d6",
+  "digest": "sha256:d637005283a6ad1a5d2837abd31488990d75a096cd38e3af6693f886445327dd",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -11,7 +11,8 @@ export const CONTRACT: ContractStamp = {
     "engineConfig": "1.0.0",
     "postStartProcess": "1.0.0",
     "monitorContainer": "1.0.0",
-    "registerImageDriver": "1.0.0"
+    "registerImageDriver": "1.0.0",
+    "userMapping": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

@@ -22,6 +22,7 @@
  */
 export { runContainer } from './lifecycle/run.js';
 export type { OptionRequest } from './options.js';
+export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 export type {
   Container,
   ContainerConfig,

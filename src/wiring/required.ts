@@ -32,9 +32,9 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
   );
 }
 
-/** What every run asks for; what is around a command only where it concerns the plugin (around-command.ts), drivers only where the image has their scheme, and then first of all. */
+/** What every run asks for; what is around a command only where it concerns the plugin (around-command.ts), drivers only where the image has their scheme, and then first of all; users are mapped only for --fakeroot. */
 export const runCallbacks: readonly CallbackName[] = callbackNames.filter(
-  (name) => !['command', 'beforeCommand', 'afterCommand', 'registerImageDriver'].includes(name),
+  (name) => !['command', 'beforeCommand', 'afterCommand', 'registerImageDriver', 'userMapping'].includes(name),
 );
 
 function stops(name: CallbackName): boolean {

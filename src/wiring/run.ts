@@ -4,6 +4,7 @@
  *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
  *   openImage   one, by scheme          registerImageDriver
  *   configure   chain, by plugin name   engineConfig          then whether all that are needed are there, then the engine's own rules
+ *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
@@ -15,7 +16,7 @@ import { askChain, askEvery, askOne, openHost, type Audit, type Host, type Runni
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership } from './config-changes.js';
-import { controlWith, isController, observing, requireOneController } from './control.js';
+import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
 import { wiringErrors } from './errors.js';
 import { openDataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
@@ -32,7 +33,8 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
-  requireOneController(enabled.filter(isController));
+  requireOne('control a container', enabled.filter(isController));
+  requireOne('map users', enabled.filter(mapsUsers));
   const audit = auditOf(scene, policy);
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
   let container: RunningContainer | undefined;
@@ -111,6 +113,7 @@ function connectMoments(
   const handed = openDataOfPlugins();
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
+  const [mapper] = having('userMapping');
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -146,6 +149,7 @@ function connectMoments(
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
+    ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
     controller: controller && controlWith(monitorOf(controller), { grants: controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}
