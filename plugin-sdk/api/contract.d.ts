@@ -273,6 +273,15 @@ export type uninstallInput = { scope: 'user' | 'system' };
 
 export type uninstallAnswer = undefined;
 
+export type userMappingInput = {
+  uid: number;
+  gid: number;
+  owned: { uids: { first: number; count: number }[]; gids: { first: number; count: number }[] };
+};
+
+export type userMappingAnswer =
+  { uids: { inside: number; outside: number; count: number }[]; gids: { inside: number; outside: number; count: number }[] } | undefined;
+
 export type logInput = { level: 'warning' | 'info' | 'debug' | 'error'; message: string };
 
 export type logOutput = undefined;

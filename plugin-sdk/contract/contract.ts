@@ -19,6 +19,7 @@ import { registerImageDriver } from './callbacks/register-image-driver.js';
 import { uninstall } from './callbacks/uninstall.js';
 import { upgrade } from './callbacks/upgrade.js';
 import { containerSignal, containerStats } from './powers/container.js';
+import { userMapping } from './callbacks/user-mapping.js';
 import { env } from './powers/env.js';
 import { exec } from './powers/exec.js';
 import { fetch } from './powers/fetch.js';
@@ -42,6 +43,7 @@ export const callbacks = {
   install,
   upgrade,
   uninstall,
+  userMapping,
 };
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */

@@ -2,7 +2,7 @@
 import type { Manifest } from '#package/package.js';
 
 /** A manifest, or what the index keeps of one. */
-export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'flags'> & Partial<Pick<Manifest, 'monitor'>>;
+export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'flags'> & Partial<Pick<Manifest, 'monitor' | 'callbacks'>>;
 
 export interface Claim {
   readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'role';
@@ -24,7 +24,7 @@ export interface Claims {
 }
 
 /** All that a plugin claims, in the order of the manifest. An alias is as good as a name. */
-export function listClaims({ commands, imageSchemes, flags, monitor }: Contributor): Claim[] {
+export function listClaims({ commands, imageSchemes, flags, monitor, callbacks = [] }: Contributor): Claim[] {
   const variables = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)].flatMap((own) =>
     Object.values(own).flatMap(({ env }) => env ?? []),
   );
@@ -35,6 +35,7 @@ export function listClaims({ commands, imageSchemes, flags, monitor }: Contribut
     ...imageSchemes.map((word): Claim => ({ kind: 'scheme', word })),
     // Two would both own the end of a container.
     ...(monitor?.mode === 'control' ? [{ kind: 'role', word: 'controller of containers (monitor mode "control")' } as const] : []),
+    ...(callbacks.includes('userMapping') ? [{ kind: 'role', word: 'mapping of users' } as const] : []),
   ];
 }
 

@@ -210,6 +210,18 @@ export const cdiSpecInvalid = (file: string, why: string): BulkheadError =>
     data: { file },
   });
 
+export const userMappingRefused = (why: string): BulkheadError =>
+  userError('USER_MAPPING_REFUSED', `Cannot map the users of the container: ${why}`, {
+    hint: 'getsubids "$USER"; getsubids -g "$USER"   (what an administrator gave you in /etc/subuid and /etc/subgid)',
+    data: { why },
+  });
+
+export const userMappingFailed = (name: string, why: string): BulkheadError =>
+  userError('USER_MAPPING_FAILED', `Cannot map the users of the container: ${name} failed (${why})`, {
+    hint: `ls -l /usr/bin/${name}   (it must be setuid root, or have file capabilities)`,
+    data: { name, why },
+  });
+
 /** Not shown as it is: whose controller it is knows who asked for one. */
 export const controllerLate = (signal: string, afterMs: number): BulkheadError =>
   pluginError('CONTROLLER_LATE', `it did not decide on ${signal} within ${afterMs} ms`, { data: { signal, afterMs } });

@@ -1,6 +1,7 @@
 import type { ContainerOptions, OptionRequest } from './options.js';
 
 /** The plain data of a run. Structurally the same as the contract's shapes; the engine has its own because it knows nothing of plugins. */
+import type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 
 /** A file system to show in the container. `optional` skips a bind whose source the host does not have. */
 export type Mount =
@@ -110,6 +111,8 @@ export interface Moments {
   configure?(config: ContainerConfig): Promise<ContainerConfig>;
   /** The command runs (its exec has happened). A throw kills the container and fails the run. */
   started?(container: Container): Promise<void>;
+  /** Who else an ordinary user, as root inside, has in the container; of what is the caller's own. Undefined means nobody. */
+  mapUsers?(caller: { uid: number; gid: number; owned: OwnedRanges }): Promise<UserMapping | undefined>;
   /** The command runs, and this is how to reach it; before `started`. Must not throw. */
   reach?(container: ContainerReach): void;
   controller?: Controller | undefined;

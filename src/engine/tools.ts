@@ -62,7 +62,7 @@ async function readTool(name: ToolName, directories: readonly string[]): Promise
   return path;
 }
 
-async function findTool(name: string, directories: readonly string[]): Promise<string | undefined> {
+export async function findTool(name: string, directories: readonly string[]): Promise<string | undefined> {
   for (const directory of directories) {
     const path = join(directory, name);
     const executable = await access(path, constants.X_OK).then(

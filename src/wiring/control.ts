@@ -11,10 +11,14 @@ export function isController({ manifest }: Pick<Installation, 'manifest'>): bool
   return manifest.monitor?.mode === 'control' && manifest.callbacks.includes('monitorContainer');
 }
 
+export function mapsUsers({ manifest }: Pick<Installation, 'manifest'>): boolean {
+  return manifest.callbacks.includes('userMapping');
+}
+
 /** Installing and enabling refuse a second one; but a catalog has several directories, and not everybody sees all of them. */
-export function requireOneController(controllers: readonly { readonly name: string }[]): void {
-  const [first, second] = controllers;
-  if (first !== undefined && second !== undefined) throw wiringErrors.controllersConflict(first.name, second.name);
+export function requireOne(role: string, plugins: readonly { readonly name: string }[]): void {
+  const [first, second] = plugins;
+  if (first !== undefined && second !== undefined) throw wiringErrors.roleConflict(role, first.name, second.name);
 }
 
 export interface ControllerContext {

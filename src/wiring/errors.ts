@@ -99,8 +99,8 @@ export const wiringErrors = {
       data: { flag, plugins: [first, second] },
     }),
 
-  controllersConflict: (first: string, second: string): BulkheadError =>
-    userError('CONTROLLERS_CONFLICT', `Cannot let two plugins control a container: "${first}" and "${second}" are both enabled`, {
+  roleConflict: (role: string, first: string, second: string): BulkheadError =>
+    userError('PLUGIN_ROLE_CONFLICT', `Cannot let two plugins ${role}: "${first}" and "${second}" are both enabled`, {
       hint: `bulkhead plugin disable ${second}`,
       data: { plugins: [first, second] },
     }),

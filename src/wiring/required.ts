@@ -34,9 +34,16 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
 
 /**
  * What is around a command is asked only where it concerns the plugin (around-command.ts), drivers only where the image has their
- * scheme, and then first of all.
+ * scheme, and then first of all; users are mapped only for --fakeroot.
  */
-const otherCallbacks: readonly CallbackName[] = ['command', 'beforeCommand', 'afterCommand', 'registerImageDriver', ...lifeCallbackNames];
+const otherCallbacks: readonly CallbackName[] = [
+  'command',
+  'beforeCommand',
+  'afterCommand',
+  'registerImageDriver',
+  'userMapping',
+  ...lifeCallbackNames,
+];
 
 /** What every run asks for. */
 export const runCallbacks: readonly CallbackName[] = callbackNames.filter((name) => !otherCallbacks.includes(name));

@@ -4,6 +4,7 @@
  *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
  *   openImage   one, by scheme          registerImageDriver
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
+ *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
@@ -23,7 +24,7 @@ import { askChain, askEvery, askOne, openHost, type Audit, type Host, type Runni
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
-import { controlWith, isController, observing, requireOneController } from './control.js';
+import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
 import { wiringErrors } from './errors.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
@@ -80,7 +81,8 @@ async function withPlugins<Result extends RunResult>(
   const enabled = catalog.installations
     .filter((installation) => installation.enabled)
     .map((installation) => applyRequirement(installation, requirement));
-  requireOneController(enabled.filter(isController));
+  requireOne('control a container', enabled.filter(isController));
+  requireOne('map users', enabled.filter(mapsUsers));
   const audit = auditOf(scene, policy);
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
   let container: RunningContainer | undefined;
@@ -146,7 +148,7 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
 function concernsRun({ enabled, onFailure, manifest }: Outline, invocation: Invocation<unknown>): boolean {
-  const isAsked = [...runCallbacks, 'registerImageDriver'].some((name) => manifest.callbacks.includes(name));
+  const isAsked = [...runCallbacks, 'registerImageDriver', 'userMapping'].some((name) => manifest.callbacks.includes(name));
   return enabled && (isAsked || onFailure === 'required' || takesPartAround(manifest, invocation));
 }
 
@@ -187,6 +189,7 @@ function connectMoments(
   const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
+  const [mapper] = having('userMapping');
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -224,6 +227,7 @@ function connectMoments(
       return result.config;
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
+    ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
     controller: controller && controlWith(monitorOf(controller), { grants: controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}

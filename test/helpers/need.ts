@@ -6,7 +6,8 @@
  *   it('keeps the owner of a file', function () { needRoot(this); … })
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Context } from 'mocha';
 
@@ -26,6 +27,18 @@ export function needTool(context: Context, name: string): void {
 /** Namespaces for one who is not root; root needs no permission for them. */
 export function needUserNamespaces(context: Context): void {
   if (process.getuid?.() !== 0 && !canUnshare()) lack(context, 'user namespaces; often: sysctl kernel.unprivileged_userns_clone=1');
+}
+
+/** Further uids and gids of whoever runs the tests: lines for them in /etc/subuid and /etc/subgid. */
+export function needSubordinateIds(context: Context): void {
+  const name = userInfo().username;
+  const has = (file: string): boolean =>
+    existsSync(file) &&
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.startsWith(`${name}:`));
+  if (!has('/etc/subuid') || !has('/etc/subgid'))
+    lack(context, `a line for ${name} in /etc/subuid and /etc/subgid; see usermod --add-subuids`);
 }
 
 function isOnPath(name: string): boolean {

@@ -6,6 +6,7 @@ import { startChain, type Chain } from '../runtimes/chain.js';
 import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
 import { explainFailure } from '../runtimes/failure.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
+import type { UserMapping } from '../runtimes/user-mapping.js';
 import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult } from '../shapes.js';
 import { measureContainer } from './container-use.js';
 import { openControl, type Control } from './control.js';
@@ -21,6 +22,7 @@ export interface LaunchRequest {
   readonly prepared: PreparedContainer;
   readonly config: ContainerConfig;
   readonly uid: number;
+  readonly mapping?: UserMapping | undefined;
   readonly controlGroup?: ControlGroup | undefined;
 }
 
@@ -44,6 +46,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       tools: prepared.tools,
       identity: prepared.identity,
       isolation: request.config,
+      mapping: request.mapping,
       session: session.path,
       logFd: logFile.fd,
     });

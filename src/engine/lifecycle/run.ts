@@ -7,6 +7,7 @@ import type { Account } from '../mounts/generated-files.js';
 import { resolveOptions } from '../resolve-options.js';
 import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
 import { prepareContainer } from '../runtimes/prepare.js';
+import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from '../runtimes/user-mapping.js';
 import type { ContainerConfig, Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTools } from '../tools.js';
 import { validateConfig } from '../validate.js';
@@ -45,6 +46,7 @@ async function run(
     account: describeAccount(config, caller),
     terminal: await findTerminal(),
   });
+  const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
   const tools = await findTools();
   for (const id of await removeStaleSessions(options.runDirectory)) log(`Removed what the killed container ${id} left`);
   const session = await openSession(options.runDirectory);
@@ -52,13 +54,24 @@ async function run(
     const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller });
     const controlGroup = await openLimits(config, session, options.warn ?? log);
     try {
-      return await launch({ session, prepared, config, uid: caller.uid, controlGroup }, moments, { signals, stop, log });
+      return await launch({ session, prepared, config, uid: caller.uid, mapping, controlGroup }, moments, { signals, stop, log });
     } finally {
       await controlGroup?.close();
     }
   } finally {
     await closeSession(session);
   }
+}
+
+/** Nothing is known of the caller's ranges where nobody asks for them. */
+async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMapping | undefined> {
+  if (moments.mapUsers === undefined) return undefined;
+  const owned = await readOwnedRanges(uid);
+  const mapping = await moments.mapUsers({ uid, gid, owned });
+  if (mapping === undefined) return undefined;
+  checkMapping(mapping, owned);
+  await requireMappers();
+  return mapping;
 }
 
 async function openLimits({ limits }: ContainerConfig, { path }: Session, warn: (line: string) => void): Promise<ControlGroup | undefined> {

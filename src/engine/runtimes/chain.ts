@@ -17,19 +17,22 @@ import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
 import { CHAIN_IGNORES } from './launcher.js';
 import { SCRIPT_FILE } from './script.js';
+import { writeMapping, type UserMapping } from './user-mapping.js';
 
 export interface ChainRequest {
   readonly tools: Tools;
   readonly identity: Identity;
   /** What it shares with the host; only what is not usual. */
   readonly isolation?: Pick<ContainerOptions, 'network' | 'namespaces'> | undefined;
+  /** Of more users than root, in the user namespace of an ordinary one. */
+  readonly mapping?: UserMapping | undefined;
   /** The session directory. */
   readonly session: string;
   /** An open file for what the chain itself has to say. */
   readonly logFd: number;
 }
 
-/** What PID 1 says, one line each. */
+/** What PID 1 says, one line each; before it, "map" where users are to be mapped. */
 export interface Reports {
   begin: boolean;
   ready: boolean;
@@ -66,7 +69,7 @@ export function startChain(request: ChainRequest): Chain {
   if (!(socket instanceof Duplex)) throw launchFailed('there is no socket to its shell');
   const reports: Reports = { begin: false, ready: false, exec: false, exitCode: undefined };
   const ended = waitForEnd(child);
-  const ready = readReports(socket, reports);
+  const ready = readReports(socket, reports, () => mapUsers(child.pid, request.mapping, socket));
   let init: ProcessStatus | undefined;
   return {
     reports,
@@ -91,9 +94,10 @@ export function startChain(request: ChainRequest): Chain {
   };
 }
 
-function composeChain({ tools, identity, session, isolation: { network, namespaces: shared = {} } = {} }: ChainRequest): string[] {
+function composeChain({ tools, identity, session, mapping, isolation: { network, namespaces: shared = {} } = {} }: ChainRequest): string[] {
   const ignore = tools.envResetsSignals ? [tools.sh, '-c', `trap '' ${CHAIN_IGNORES.join(' ')}; exec "$@"`, 'sh'] : [];
-  const user = identity === 'root' ? [] : ['--user', '--map-root-user'];
+  const user = identity === 'root' || mapping !== undefined ? [] : ['--user', '--map-root-user'];
+  const mortal = [tools.setpriv, '--pdeathsig', 'KILL'];
   const namespaces = [
     ...user,
     '--mount',
@@ -107,12 +111,22 @@ function composeChain({ tools, identity, session, isolation: { network, namespac
     ...(shared.uts === 'host' ? [] : ['--uts']),
     ...(network === 'none' ? ['--net'] : []),
   ];
-  return [...ignore, tools.setpriv, '--pdeathsig', 'KILL', tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
+  const mapped = mapping === undefined ? [] : [...mortal, tools.unshare, '--user', tools.sh, '-c', WAIT_FOR_USERS, 'sh'];
+  return [...ignore, ...mapped, ...mortal, tools.unshare, ...namespaces, tools.sh, `${session}/${SCRIPT_FILE}`];
+}
+
+/** To become root of the namespace takes the death signal away: it is set once more, and until then nothing is there to outlive the engine. */
+const WAIT_FOR_USERS = 'echo map >&4; read -r word <&4 && [ "$word" = mapped ] && exec "$@"; exit 125';
+
+async function mapUsers(pid: number | undefined, mapping: UserMapping | undefined, socket: Duplex): Promise<void> {
+  if (pid === undefined || mapping === undefined) return;
+  await writeMapping(pid, mapping, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+  socket.write('mapped\n');
 }
 
 /** Resolves at "ready"; goes on reading after it. */
-function readReports(socket: Duplex, reports: Reports): Promise<void> {
-  return new Promise((resolve) => {
+function readReports(socket: Duplex, reports: Reports, map: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
     let rest = '';
     socket.setEncoding('utf8');
     // The other end is gone: `ended` tells.
@@ -120,7 +134,10 @@ function readReports(socket: Duplex, reports: Reports): Promise<void> {
     socket.on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = (lines.pop() ?? '').slice(0, 64);
-      for (const line of lines) takeReport(line, reports);
+      for (const line of lines) {
+        takeReport(line, reports);
+        if (line === 'map') map().catch(reject);
+      }
       if (reports.ready) resolve();
     });
   });
