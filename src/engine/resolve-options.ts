@@ -1,5 +1,5 @@
 /** From what was asked for to mounts and variables: home, work directory, devices. Makes directories in the work directory alone. */
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf } from '#base/errors.js';
 import { readCdiEdits } from './cdi.js';
 import { deviceMissing, workdirUnusable } from './errors.js';
@@ -57,14 +57,24 @@ async function requireDirectory(workdir: string): Promise<void> {
   if (!found.isDirectory()) throw workdirUnusable(workdir, 'it is not a directory');
 }
 
-/** What is there already stays as it is. */
+/** What is there already stays as it is; a link there would lead out of the work directory, and as root to anywhere. */
 async function makeDirectory(workdir: string, path: string, mode: number): Promise<void> {
+  for (const part of partsBelow(workdir, path)) {
+    const found = await lstat(part).catch(() => undefined);
+    if (found?.isSymbolicLink()) throw workdirUnusable(workdir, `${part} is a symbolic link`);
+  }
   try {
     const first = await mkdir(path, { recursive: true });
     if (first !== undefined) await chmod(path, mode);
   } catch (thrown) {
     throw workdirUnusable(workdir, messageOf(thrown), thrown);
   }
+}
+
+/** `/w/scratch` and `/w/scratch/a` of `/w` and `/w/scratch/a`. */
+function partsBelow(directory: string, path: string): string[] {
+  const names = path.slice(directory.length).split('/').filter(Boolean);
+  return names.map((_, index) => [directory, ...names.slice(0, index + 1)].join('/'));
 }
 
 async function mountDevices(devices: readonly Device[]): Promise<Mount[]> {

@@ -172,20 +172,21 @@ describe('several plugins with engineConfig', () => {
   });
 
   it('hand data to their own later callbacks, and to no other plugin’s (apptainer 118)', async () => {
+    const tell = (name: string, when: string) => `host.log.info('${name} ${when} with ' + JSON.stringify(data ?? null));`;
     const later = (name: string) =>
-      `postStartProcess({ data }, host) { host.log.info('${name} started with ' + JSON.stringify(data ?? null)); },
-       monitorContainer({ event, data }, host) { if (event.type === 'exit') host.log.info('${name} ended with ' + JSON.stringify(data ?? null)); }`;
+      `postStartProcess({ data }, host) { ${tell(name, 'started')} },
+       monitorContainer({ event, data }, host) { if (event.type === 'exit') ${tell(name, 'ended')} },
+       afterCommand({ data }, host) { ${tell(name, 'looked back')} }`;
     const handed = { job: '17', parts: [1, { two: null }] };
-    await installSource(cli, changing({ env: { A: '1' }, data: handed }, later('giver')), { name: 'site/giver' });
-    await installSource(cli, changing({ env: { B: '1' } }, later('other')), { name: 'site/other' });
+    await installSource(cli, `hooks: ['run'], ${changing({ env: { A: '1' }, data: handed }, later('giver'))}`, { name: 'site/giver' });
+    await installSource(cli, `hooks: ['run'], ${changing({ env: { B: '1' } }, later('other'))}`, { name: 'site/other' });
     const { stderr, exitCode } = await cli.run('run', 'host:', 'true');
     assert.equal(exitCode, 0, stderr);
     for (const [name, data] of [
       ['giver', JSON.stringify(handed)],
       ['other', 'null'],
     ] as const) {
-      assert.ok(stderr.includes(`${name} started with ${data}`), stderr);
-      assert.ok(stderr.includes(`${name} ended with ${data}`), stderr);
+      for (const when of ['started', 'ended', 'looked back']) assert.ok(stderr.includes(`${name} ${when} with ${data}`), stderr);
     }
   });
 

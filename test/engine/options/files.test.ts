@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { describeForEach } from '../fixtures/each-who.js';
@@ -56,6 +56,9 @@ describeForEach('the files of a container', (lab, who) => {
       ['scratch/scratch/c', 'c\n'],
     ] as const)
       assert.equal(await readFile(join(workdir, path), 'utf8'), text);
+    await rm(join(workdir, 'scratch'), { recursive: true });
+    await symlink('/etc', join(workdir, 'scratch'));
+    assert.match((await sh('true', { options })).stderr, /^WORKDIR_UNUSABLE .*scratch is a symbolic link/);
     await rm(workdir, { recursive: true });
     assert.match((await sh('true', { options })).stderr, /^WORKDIR_UNUSABLE /);
   });
