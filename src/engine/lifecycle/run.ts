@@ -15,6 +15,7 @@ import { configure } from './configure.js';
 import { launch } from './launch.js';
 import { closeSession, judgeStale, openSession, removeStaleSessions, type Session } from './session.js';
 import { catchSignals, Interruption, type SignalCatcher } from './signals.js';
+import { untilStopped } from './stop.js';
 import { findTerminal } from './terminal.js';
 
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
