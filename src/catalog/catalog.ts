@@ -18,7 +18,14 @@ export { checkCompatibility, requireCompatibility, type VersionLock } from './co
 export { type ReservedWords } from './conflicts.js';
 export { findInstallation, openCatalog } from './discover.js';
 export { isAskedFor, type PermissionValues } from './grants.js';
-export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';
+export {
+  type Catalog,
+  type CatalogPlace,
+  type CatalogProblem,
+  type Installation,
+  type PluginDirectory,
+  type PluginScope,
+} from './installation.js';
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';

@@ -34,9 +34,10 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });
   const host = openHost({ ...scene, audit, sealed: sealedDirectories(scene), stateDirectory: stateRoot(scene.paths) });
   try {
+    const rules = { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths), trust: scene.trust };
     const plugins = enabled.map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) }),
+      runnable: toRunnable(installation, rules),
     }));
     const around = plugins.filter(({ installation }) => takesPartAround(installation.manifest, invocation));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
@@ -44,7 +45,7 @@ export async function run(scene: Scene, invocation: Invocation<RunRequest>): Pro
     const early = plugins.filter((plugin) => around.includes(plugin) || takesPart(plugin.installation, scheme));
     host.warm(early.map(({ runnable }) => runnable));
     const attendants = around.map(({ installation: { manifest }, runnable }) => {
-      return { respondent: host.respondent(runnable), manifest, grants: runnable.grants };
+      return { respondent: host.respondent(runnable), manifest, grants: () => runnable.grants };
     });
     return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
       const stopped = new AbortController();
