@@ -83,7 +83,7 @@ describe('signatures, as an operator uses them', function () {
     const { stdout } = await cli.run('plugin', 'verify', file);
     assert.match(
       stdout,
-      /^example\.com\/cli-plugin \S+: Signature modified: signature object 4 not valid: data object integrity compromised: 1$/m,
+      /^example\.com\/cli-plugin \S+: Signature modified: signature object 5 not valid: data object integrity compromised: 1$/m,
     );
   });
 
@@ -158,6 +158,7 @@ describe('signatures, as an operator uses them', function () {
     await refused(['plugin', 'install', '--user', signed], /is not a key of the system's store/, mend);
     await must('plugin', 'keys', 'add', key.publicFile);
     await must('plugin', 'upgrade', signed);
+    await must('plugin', 'enable', name);
     assert.match((await must('test-cmd', 'a')).stdout, /printing args/);
     await must('plugin', 'keys', 'revoke', key.fingerprint);
     await refused(['test-cmd', 'a'], /is signed by SHA256:.*, which is revoked/, /Try: get a version that is signed with another key/);
