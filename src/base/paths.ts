@@ -18,6 +18,10 @@ export interface Paths {
   readonly extraPlugins: readonly string[];
   /** The operator's configuration, e.g. `/usr/local/etc/bulkhead/bulkhead.toml`. */
   readonly configFile: string;
+  /** Keys that are trusted to sign plugins, of everybody, e.g. `/usr/local/etc/bulkhead/keys`. */
+  readonly systemKeys: string;
+  /** The caller's own, e.g. `/home/ann/.config/bulkhead/keys`. */
+  readonly userKeys: string;
   /** What plugins keep between runs, of this uid, e.g. `/var/lib/bulkhead`. */
   readonly state: string;
   /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
@@ -37,6 +41,7 @@ export interface PathsInput {
 /** Computes the paths; touches nothing. */
 export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
   const root = env['BULKHEAD_ROOT'] ? resolve(env['BULKHEAD_ROOT']) : '/';
+  const ownConfig = absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config');
   const ownState = absolute(env['XDG_STATE_HOME']) ?? join(home, '.local/state');
   const ownRun = absolute(env['XDG_RUNTIME_DIR']);
   const state = uid === 0 ? join(root, 'var/lib/bulkhead') : join(ownState, 'bulkhead');
@@ -45,6 +50,8 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     userPlugins: join(home, '.local/libexec/bulkhead/plugin'),
     extraPlugins: (env['BULKHEAD_PLUGIN_DIR'] ?? '').split(delimiter).filter(isAbsolute),
     configFile: join(root, 'usr/local/etc/bulkhead/bulkhead.toml'),
+    systemKeys: join(root, 'usr/local/etc/bulkhead/keys'),
+    userKeys: join(ownConfig, 'bulkhead/keys'),
     state,
     quarantineFile: join(state, 'quarantine.json'),
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],

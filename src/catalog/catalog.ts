@@ -21,7 +21,14 @@ export { type ReservedWords } from './conflicts.js';
 export { findInstallation, openCatalog, openCatalogFor, openOutlines } from './discover.js';
 export { type Outline } from './outline.js';
 export { isAskedFor, type PermissionValues } from './grants.js';
-export { type Catalog, type CatalogPlace, type CatalogProblem, type Installation, type PluginDirectory } from './installation.js';
+export {
+  type Catalog,
+  type CatalogPlace,
+  type CatalogProblem,
+  type Installation,
+  type PluginDirectory,
+  type PluginScope,
+} from './installation.js';
 export { setEnabled } from './enable.js';
 export { checkInstall, installPackage, type InstallOptions } from './install.js';
 export { readInstalled } from './load.js';

@@ -29,7 +29,7 @@ import type { RunningContainer } from './powers/power-context.js';
 import { openTotalTime, type TotalTime } from './total-time.js';
 import type { Isolation } from './vessel.js';
 
-/** A plugin as the catalog knows it; `load` reads and checks its package, or throws why it may not run. */
+/** A plugin as the catalog knows it; `load` reads and checks its package, or throws why it may not run. Grants and isolation count after it. */
 export interface RunnablePlugin {
   readonly name: string;
   readonly grants: Permissions;
@@ -145,16 +145,18 @@ export function openHost(options: HostOptions): Host {
 }
 
 async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compartment> {
-  const { name, grants, budgets = defaultBudgets, conduct } = plugin;
+  const { name, budgets = defaultBudgets, conduct } = plugin;
   const { log, print, stateDirectory, sealed = [], env, audit, container, syslogSocket } = options;
   const { script, locate } = await plugin.load();
+  // Not before: what it is given and where it runs may depend on who signed what was loaded.
+  const { grants, isolation } = plugin;
   const granted = pickEnvironment(grants, env);
   const names = grants.env ?? [];
   // Given when the compartment starts, so that no call could be named.
   if (names.length > 0) audit?.record({ plugin: name, callback: null, power: 'env', argument: { names }, decision: 'allowed' });
   return startCompartment({
     script,
-    isolation: plugin.isolation,
+    isolation,
     locate,
     env: granted,
     powers: {

@@ -4,7 +4,10 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import type { BuildFailure, BuildOptions, BuildResult, Message, PartialMessage, Plugin } from 'esbuild';
 import { findShipped } from '#base/shipped.js';
+import { findBundled } from './bundled.js';
 import { compileErrors } from './errors.js';
+import { sdkName } from './objects.js';
+import type { BundledPackage } from './sbom.js';
 
 export interface Bundle {
   /** One script, ES2022, whose value is the default export of the entry file. */
@@ -12,6 +15,8 @@ export interface Bundle {
   readonly sourceMap: Uint8Array;
   /** What went into it, by path from the plugin's directory; other packages' files too. */
   readonly inputs: readonly BundledFile[];
+  /** What of npm is in it. */
+  readonly packages: readonly BundledPackage[];
 }
 
 export interface BundledFile {
@@ -22,8 +27,6 @@ export interface BundledFile {
 
 /** Where a plugin may begin, in this order; `package.json` is not asked. */
 const entryNames = ['plugin.ts', 'plugin.js', 'src/plugin.ts', 'src/plugin.js', 'index.ts', 'index.js', 'src/index.ts', 'src/index.js'];
-
-const sdkName = '@bulkhead/plugin-sdk';
 
 /** The variable that holds the entry's exports; the last statement of the script is its value. */
 const globalName = 'bulkheadPlugin';
@@ -79,7 +82,7 @@ function takeBundle({ outputFiles, metafile }: BuildResult<ReturnType<typeof opt
   const [map, script] = outputFiles.toSorted((a, b) => Number(b.path.endsWith('.map')) - Number(a.path.endsWith('.map')));
   if (map === undefined || script === undefined) throw new Error('esbuild gave no output');
   const inputs = Object.entries(metafile.inputs).map(([path, { bytes }]) => ({ path, sizeBytes: bytes }));
-  return { script: script.text, sourceMap: namePackages(map.text, directory), inputs };
+  return { script: script.text, sourceMap: namePackages(map.text, directory), inputs, packages: findBundled(metafile, directory) };
 }
 
 /** Throws where there is no plugin in the directory. */

@@ -6,6 +6,7 @@ import { bundlePlugin, watchBundle, type Bundle, type BundledFile } from './bund
 import { compileErrors } from './errors.js';
 import type { Manifest } from './manifest.js';
 import { packPlugin } from './pack.js';
+import { encodeSbom } from './sbom.js';
 
 export interface CompileOptions {
   /** Where to write; `DIR/<basename of DIR>.sif` where absent. */
@@ -82,7 +83,12 @@ async function packBundle(bundle: Bundle, describe: CompileOptions['describe'], 
   const bundledAtMs = performance.now();
   const manifest = await describe(bundle, name);
   const describedAtMs = performance.now();
-  const bytes = packPlugin({ manifest, script: bundle.script, sourceMap: bundle.sourceMap });
+  const bytes = packPlugin({
+    manifest,
+    script: bundle.script,
+    sourceMap: bundle.sourceMap,
+    sbom: encodeSbom(manifest, bundle.packages),
+  });
   const report: CompileReport = {
     inputs: bundle.inputs,
     scriptBytes: Buffer.byteLength(bundle.script),

@@ -46,6 +46,18 @@ export const packageErrors = {
       { hint: `upgrade bulkhead to a release that offers contract ${built}`, data: { path, plugin: name, built, offered } },
     ),
 
+  sbomMissing: (path: string): BulkheadError =>
+    userError('SBOM_MISSING', `${path} does not say what was bundled: it has no SBOM`, {
+      hint: 'bulkhead plugin compile DIR',
+      data: { path },
+    }),
+
+  sbomInvalid: (path: string, why: string): BulkheadError =>
+    userError('SBOM_INVALID', `the SBOM of ${path} cannot be read: ${why}`, {
+      hint: 'bulkhead plugin compile DIR',
+      data: { path, why: shorten(why, 512) },
+    }),
+
   nameEmpty: (path: string): BulkheadError =>
     userError('PLUGIN_NAME_EMPTY', 'empty plugin in manifest', { hint: 'bulkhead plugin compile DIR', data: { path } }),
 
@@ -116,3 +128,40 @@ export const createErrors = {
 function cannotCreate(directory: string, why: string): string {
   return `Failed to create plugin directory ${directory}: ${why}.`;
 }
+
+/** What is wrong with a key, or stands in the way of signing. No text ever holds a part of a key. */
+export const signatureErrors = {
+  keyUnreadable: (from: string, why: string, cause?: unknown): BulkheadError =>
+    userError('KEY_UNREADABLE', `Cannot use the key ${from}: ${why}`, {
+      hint: 'bulkhead plugin keys generate NAME',
+      data: { file: from, why },
+      cause,
+    }),
+
+  keyIsPrivate: (from: string): BulkheadError =>
+    userError('KEY_IS_PRIVATE', `Cannot use the key ${from}: it is a private key, and a public one is wanted`, {
+      hint: `openssl pkey -in ${from} -pubout`,
+      data: { file: from },
+    }),
+
+  keyEncrypted: (from: string): BulkheadError =>
+    userError('KEY_ENCRYPTED', `Cannot use the key ${from}: it is encrypted`, {
+      hint: 'add --passphrase-file FILE',
+      data: { file: from },
+    }),
+
+  keyLocked: (from: string, cause: unknown): BulkheadError =>
+    userError('KEY_LOCKED', `Cannot use the key ${from}: the passphrase does not open it`, { data: { file: from }, cause }),
+
+  alreadySigned: (path: string, fingerprint: string): BulkheadError =>
+    userError('PACKAGE_ALREADY_SIGNED', `Cannot sign ${path}: it is signed by ${fingerprint} already`, {
+      hint: `bulkhead plugin verify ${path}`,
+      data: { path, fingerprint },
+    }),
+
+  notSigned: (path: string, why: string): BulkheadError =>
+    userError('PACKAGE_UNSIGNABLE', `Cannot sign ${path}: ${why}`, {
+      hint: 'bulkhead plugin compile DIR, then sign what it wrote',
+      data: { path, why },
+    }),
+};

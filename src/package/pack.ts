@@ -1,12 +1,14 @@
-import { ARCH_UNKNOWN, createSif, DATA_TYPES, FS_TYPES, PART_TYPES, type NewObject } from '#sif/sif.js';
+import { ARCH_UNKNOWN, createSif, DATA_TYPES, FS_TYPES, PART_TYPES, SBOM_FORMATS, type NewObject } from '#sif/sif.js';
 import { encodeManifest, type Manifest } from './manifest.js';
-import { MANIFEST_NAME, SCRIPT_NAME, SOURCE_MAP_NAME } from './objects.js';
+import { MANIFEST_NAME, SBOM_NAME, SCRIPT_NAME, SOURCE_MAP_NAME } from './objects.js';
 
 export interface PluginParts {
   readonly manifest: Manifest;
   /** One script, ES2022; not empty. */
   readonly script: string | Uint8Array;
   readonly sourceMap?: Uint8Array;
+  /** What was bundled. */
+  readonly sbom?: Uint8Array;
 }
 
 /**
@@ -16,9 +18,10 @@ export interface PluginParts {
 const MANIFEST_ALIGNMENT_BYTES = 2048;
 
 /** Puts a plugin into one file. The inverse of readPackage. */
-export function packPlugin({ manifest, script, sourceMap }: PluginParts): Uint8Array {
+export function packPlugin({ manifest, script, sourceMap, sbom }: PluginParts): Uint8Array {
   const objects = [describeScript(typeof script === 'string' ? new TextEncoder().encode(script) : script), describeManifest(manifest)];
   if (sourceMap !== undefined) objects.push({ dataType: DATA_TYPES.generic, name: SOURCE_MAP_NAME, data: sourceMap });
+  if (sbom !== undefined) objects.push({ dataType: DATA_TYPES.sbom, name: SBOM_NAME, data: sbom, sbomFormat: SBOM_FORMATS.cycloneDxJson });
   return createSif({ objects });
 }
 

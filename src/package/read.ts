@@ -4,7 +4,7 @@ import { readRegularFile } from '#base/regular-file.js';
 import { DATA_TYPES, FS_TYPES, PART_TYPES, readSif, type Sif, type SifObject } from '#sif/sif.js';
 import { packageErrors } from './errors.js';
 import { parseManifest, type Manifest } from './manifest.js';
-import { MANIFEST_NAME, SCRIPT_NAME, SOURCE_MAP_NAME } from './objects.js';
+import { MANIFEST_NAME, SBOM_NAME, SCRIPT_NAME, SOURCE_MAP_NAME } from './objects.js';
 
 export const SCRIPT_BYTES_MAX = 32 * 1_048_576;
 /** Script, source map, manifest, signatures. */
@@ -16,9 +16,13 @@ export interface PluginPackage {
   readonly bytes: Uint8Array;
   /** `sha256:…` of the whole file. */
   readonly digest: string;
+  /** Of all its parts; what a signature must be about. */
+  readonly groupId: number;
   readonly manifest: Manifest;
   readonly script: string;
   readonly sourceMap?: Uint8Array;
+  /** What was bundled, as it stands there: nothing has looked at it yet. */
+  readonly sbom?: Uint8Array;
 }
 
 /** Reads the file once; everything after is about these bytes, whatever happens to the file. */
@@ -33,15 +37,18 @@ export function readPackage(bytes: Uint8Array, path: string): PluginPackage {
   const script = takeOne(objects, SCRIPT_NAME, path);
   const manifest = takeOne(objects, MANIFEST_NAME, path);
   const sourceMap = takeOptional(objects, SOURCE_MAP_NAME, path);
-  checkTypes({ script, manifest, sourceMap }, path);
-  checkGroup([script, manifest, ...(sourceMap === undefined ? [] : [sourceMap])], path);
+  const sbom = takeOptional(objects, SBOM_NAME, path);
+  checkTypes({ script, manifest, sourceMap, sbom }, path);
+  checkGroup([script, manifest, ...[sourceMap, sbom].filter((object) => object !== undefined)], path);
   return {
     path,
     bytes,
     digest: digestPackage(bytes),
+    groupId: script.groupId,
     manifest: parseManifest(manifest.data, path),
     script: decodeScript(script, path),
     ...(sourceMap !== undefined && { sourceMap: sourceMap.data }),
+    ...(sbom !== undefined && { sbom: sbom.data }),
   };
 }
 
@@ -85,7 +92,7 @@ function takeOptional(objects: readonly SifObject[], name: string, path: string)
 }
 
 function checkTypes(
-  { script, manifest, sourceMap }: { script: SifObject; manifest: SifObject; sourceMap: SifObject | undefined },
+  { script, manifest, sourceMap, sbom }: Record<'script' | 'manifest', SifObject> & Record<'sourceMap' | 'sbom', SifObject | undefined>,
   path: string,
 ): void {
   const isData = script.partition?.fsType === FS_TYPES.raw && script.partition.partType === PART_TYPES.data;
@@ -93,6 +100,7 @@ function checkTypes(
   if (manifest.dataType !== DATA_TYPES.genericJson) throw packageErrors.notPlugin(path, `${MANIFEST_NAME} is not of type GenericJSON`);
   if (sourceMap !== undefined && sourceMap.dataType !== DATA_TYPES.generic)
     throw packageErrors.notPlugin(path, `${SOURCE_MAP_NAME} is not of type Generic`);
+  if (sbom !== undefined && sbom.dataType !== DATA_TYPES.sbom) throw packageErrors.notPlugin(path, `${SBOM_NAME} is not of type SBOM`);
 }
 
 /** A signature covers a group: a manifest that is signed must not lend its good name to a script that is not. */

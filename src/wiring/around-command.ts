@@ -49,7 +49,8 @@ export function takesPartAround(
 export interface Attendant {
   readonly respondent: Respondent;
   readonly manifest: PluginDescription;
-  readonly grants: Permissions;
+  /** Asked when it has answered: before it is loaded nobody knows who signed it. */
+  readonly grants: () => Permissions;
 }
 
 export interface Surroundings {
@@ -138,7 +139,7 @@ function applyAnswer(
       audit,
       { plugin, callback: 'beforeCommand', power: 'flags', argument: { flags: names.map((flag) => `${command}.${flag}`) } },
       () => {
-        for (const [flag, value] of Object.entries(commandFlags)) requireFree(state, { plugin, command, flag, value, grants });
+        for (const [flag, value] of Object.entries(commandFlags)) requireFree(state, { plugin, command, flag, value, grants: grants() });
       },
     );
   return {

@@ -5,8 +5,9 @@ import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
 import { wiringErrors } from './errors.js';
 import { filterPermissions, listPermissions, unitePermissions } from './permission-lines.js';
 import { requireGrantable } from './permissions.js';
-import { findPermissionDenial, findPluginDenial, type Denial, type Policy } from './policy.js';
+import { findPermissionDenial, findPluginDenial, type Denial, type Policy, type PolicySubject } from './policy.js';
 import type { Scene } from './scene.js';
+import { subjectOf } from './trust/installed.js';
 
 /** What is to be said of one permission that a plugin asks for, or was granted. */
 export interface PermissionState {
@@ -33,7 +34,7 @@ export async function reportPermissions(scene: Scene, name: string): Promise<Per
   const installation = findInstallation(await openCatalog(scene.place), name);
   if (installation === undefined) throw wiringErrors.notFound(name);
   const { policy } = await scene.settings();
-  return describePermissions(policy, installation.manifest, installation.grants);
+  return describePermissions(policy, installation.manifest, installation.grants, await subjectOf(scene, installation));
 }
 
 /** Asked for, granted and denied; in the order of the manifest, then what was granted of it in part. */
@@ -41,15 +42,16 @@ export function describePermissions(
   policy: Policy,
   { name, permissions: asked }: Installation['manifest'],
   granted: Permissions,
+  subject: PolicySubject = { name, signedBy: [], namedKeys: [] },
 ): PermissionReport {
-  const denial = findPluginDenial(policy, name);
+  const denial = findPluginDenial(policy, subject);
   const given = listPermissions(granted);
   const lines = [...new Set([...listPermissions(asked), ...given])];
   return {
     name,
     ...(denial !== undefined && { denied: denial }),
     permissions: lines.map((permission) => {
-      const denied = findPermissionDenial(policy, name, permission);
+      const denied = findPermissionDenial(policy, subject, permission);
       return { permission, granted: given.includes(permission), ...(denied !== undefined && { denied }) };
     }),
   };
@@ -59,12 +61,14 @@ export function describePermissions(
 export async function grant(scene: Scene, name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange> {
   const directory = await chooseDirectory(scene, name, request);
   const { policy } = await scene.settings();
+  const before = findInstallation(await openCatalog({ ...scene.place, directories: [directory] }), name);
+  const subject = before === undefined ? name : await subjectOf(scene, before);
   const { installation, changed } = await changeGrants(
     name,
     ({ manifest, grants }) => {
-      const denial = findPluginDenial(policy, name);
+      const denial = findPluginDenial(policy, subject);
       if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
-      const question = { name, asked: manifest.permissions, findDenial: (one: string) => findPermissionDenial(policy, name, one) };
+      const question = { name, asked: manifest.permissions, findDenial: (one: string) => findPermissionDenial(policy, subject, one) };
       for (const permission of permissions) requireGrantable(question, permission);
       return unitePermissions(
         grants,

@@ -5,12 +5,16 @@ import { demandsProcess, type Policy } from './policy.js';
 
 /**
  * Where a plugin runs. The policy stands above the operator's choice at install. Without either, one that asks for a power over the
- * host gets a process of its own: nobody has signed for it, and a thread can be made to take the whole command with it
+ * host gets a process of its own, unless a trusted key has signed it: a thread can be made to take the whole command with it
  * (docs/decisions/isolation-process.md).
  */
-export function isolationOf(policy: Policy, { isolation, manifest }: { isolation: IsolationChoice; manifest: Manifest }): Isolation {
+export function isolationOf(
+  policy: Policy,
+  { isolation, manifest, isSigned }: { isolation: IsolationChoice; manifest: Manifest; isSigned: boolean },
+): Isolation {
   if (demandsProcess(policy, manifest.name)) return 'process';
   if (isolation !== 'default') return isolation;
+  if (isSigned) return 'thread';
   const powers = Object.entries(manifest.permissions).filter(
     ([kind, asked]) => kind !== 'config' && kind !== 'flags' && (asked ?? []).length > 0,
   );

@@ -19,13 +19,13 @@ import {
 import { askOne, budgetsOf, openHost } from '#host/host.js';
 import { locateInSource, type PluginPackage } from '#package/package.js';
 import { auditOf } from './audit.js';
-import { wiringErrors } from './errors.js';
 import { isolationOf } from './isolation.js';
 import { lifeErrors } from './life-errors.js';
-import { applyPolicy, findPluginDenial } from './policy.js';
+import { applyPolicy } from './policy.js';
 import { openQuarantine } from './quarantine.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 import { settleState, stageState, type StagedState } from './staged-state.js';
+import { requireStanding, standingOf } from './trust/standing.js';
 
 /** Installs a package whose `install` or `upgrade` callback is asked before it counts. */
 export async function installAsking(
@@ -41,7 +41,7 @@ export async function installAsking(
     const installed = await installPackage(plugin, {
       ...options,
       beforeItCounts: async (receipt) => {
-        const subject = { plugin, grants: options.grants, isolation: options.isolation, stage };
+        const subject = { plugin, grants: options.grants, isolation: options.isolation, directory: options.directory, stage };
         if (replaces === undefined) await ask(scene, subject, 'install', { scope });
         else await ask(scene, subject, 'upgrade', { scope, from: replaces.manifest.version, to: plugin.manifest.version });
         await stage.layDown(receipt);
@@ -78,7 +78,7 @@ export async function askUninstall(scene: Scene, name: string, directory: Plugin
   const stage = await stageState(stateRoot(scene.paths), name);
   try {
     const { grants, isolation } = installation;
-    await ask(scene, { plugin, grants, isolation, stage }, 'uninstall', { scope: scopeOf(directory) });
+    await ask(scene, { plugin, grants, isolation, directory, stage }, 'uninstall', { scope: scopeOf(directory) });
   } catch (error) {
     if (!force || !(error instanceof BulkheadError)) throw error;
     scene.log.write('warning', `${error.message}; going on, as --force says`);
@@ -87,39 +87,42 @@ export async function askUninstall(scene: Scene, name: string, directory: Plugin
   }
 }
 
-/** As before each run: policy, quarantine, version lock, digest. */
-async function loadAllowed({ paths, log, settings, uid }: Scene, installation: Installation): Promise<PluginPackage> {
+/** As before each run: quarantine, version lock, digest, policy, signature. */
+async function loadAllowed({ paths, log, settings, trust, uid }: Scene, installation: Installation): Promise<PluginPackage> {
   const { 'version-lock': lock, policy } = await settings();
-  const denial = findPluginDenial(policy, installation.name);
-  if (denial !== undefined) throw wiringErrors.pluginDenied(installation.name, denial);
   (await openQuarantine({ file: paths.quarantineFile, log })).require(installation);
   requireCompatibility(installation.manifest, { offered: CONTRACT, lock });
-  return readInstalled(installation, { uid });
+  const plugin = await readInstalled(installation, { uid });
+  requireStanding(policy, await standingOf(plugin, { scope: installation.directory.scope, readKeys: trust }), plugin.path);
+  return plugin;
 }
 
 interface Subject {
   readonly plugin: PluginPackage;
   readonly grants: Permissions;
   readonly isolation: IsolationChoice;
+  readonly directory: PluginDirectory;
   readonly stage: StagedState;
 }
 
 async function ask<Name extends LifeCallbackName>(
   scene: Scene,
-  { plugin: { manifest, script, sourceMap }, grants, isolation, stage }: Subject,
+  { plugin, grants, isolation, directory, stage }: Subject,
   callback: Name,
   input: CallbackInput<Name>,
 ): Promise<void> {
+  const { manifest, script, sourceMap } = plugin;
   const { name } = manifest;
   if (!manifest.callbacks.includes(callback)) return;
   const { budgets, policy } = await scene.settings();
+  const { report, subject } = await standingOf(plugin, { scope: directory.scope, readKeys: scene.trust });
   const sealed = sealedDirectories(scene);
   const host = openHost({ ...scene, audit: auditOf(scene, policy), sealed, stateDirectory: stage.directory });
   const respondent = host.respondent({
     name,
-    grants: applyPolicy(policy, name, grants),
+    grants: applyPolicy(policy, subject, grants),
     onFailure: 'required',
-    isolation: isolationOf(policy, { isolation, manifest }),
+    isolation: isolationOf(policy, { isolation, manifest, isSigned: report.state === 'signed' }),
     budgets: budgetsOf(budgets, name),
     load: () => Promise.resolve({ script, locate: (stack) => locateInSource(stack, sourceMap) }),
   });

@@ -1,8 +1,8 @@
 /** What the `plugin` commands do. None of this runs plugin code; where a plugin has a say in its own life, life.ts does. */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CONTRACT } from '@bulkhead/plugin-sdk/contract';
-import { BulkheadError, systemCodeOf } from '#base/errors.js';
+import { BulkheadError } from '#base/errors.js';
 import {
   checkInstall,
   findInstallation,
@@ -20,21 +20,36 @@ import {
   type PluginDirectory,
 } from '#catalog/catalog.js';
 import type { Budgets, Isolation } from '#host/host.js';
-import { readPackageFile, type Manifest, type PluginPackage } from '#package/package.js';
+import {
+  listBundled,
+  packageErrors,
+  parseSbom,
+  readPackageFile,
+  type BundledPackage,
+  type Manifest,
+  type PluginPackage,
+  type Sbom,
+  type SignatureReport,
+} from '#package/package.js';
 import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
 import { reservedWords } from './contributions.js';
 import { wiringErrors } from './errors.js';
 import { isolationMeanings, isolationOf } from './isolation.js';
 import { describePermissions, type PermissionReport } from './grants.js';
+import { isThere } from './is-there.js';
 import { lifeErrors } from './life-errors.js';
+import { openPackage } from './open-package.js';
 import { describeOrder } from './order.js';
 import { decideGrants, type Consent, type GrantRequest } from './permissions.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 import { openQuarantine } from './quarantine.js';
 import { requireSystemRights, systemDirectory, userDirectory } from './places.js';
-import { describeDenial, findPermissionDenial, findPluginDenial, type Policy } from './policy.js';
+import { describeDenial, findPermissionDenial, type Policy } from './policy.js';
 import { pluginStateDirectory, type Scene } from './scene.js';
 import { markLeaving, sweepState } from './stale-state.js';
+import { describeSignature } from './trust/describe.js';
+import { examineInstalled, findRefusal, listStandings } from './trust/installed.js';
+import { requireStanding, standingOf, type Standing } from './trust/standing.js';
 
 export interface InstallRequest extends ChangeRequest {
   readonly grants: GrantRequest;
@@ -73,7 +88,8 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
   const { place } = scene;
   const { name, permissions } = plugin.manifest;
   const { 'version-lock': lock, policy } = await scene.settings();
-  requireAllowed(policy, name);
+  const standing = await standingOf(plugin, { scope: request.directory.scope, readKeys: scene.trust });
+  requireStanding(policy, standing, plugin.path);
   const options = {
     place,
     directory: request.directory,
@@ -84,13 +100,14 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
   // Whatever would refuse the plugin anyway comes before the question to the operator.
   const { note, replaces } = await checkInstall(plugin, { ...options, grants: {} });
   if (request.judge(replaces) === 'stop') return undefined;
+  if (replaces !== undefined) await warnOfLostSigners(scene, replaces, standing);
   const { grants, revoked, denied } = await decideGrants({
     name,
     asked: permissions,
     before: replaces && { asked: replaces.manifest.permissions, granted: replaces.grants },
     request: request.grants,
     consent: request.consent,
-    findDenial: (permission) => findPermissionDenial(policy, name, permission),
+    findDenial: (permission) => findPermissionDenial(policy, standing.subject, permission),
   });
   await sweepState(scene);
   const isUpgrade = replaces !== undefined && replaces.digest !== plugin.digest;
@@ -110,10 +127,19 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
       ? await (await import('./life.js')).installAsking(scene, plugin, settled, replaces)
       : await installPackage(plugin, settled);
   if (note !== undefined) scene.log.write('info', note);
+  if (standing.report.state !== 'unsigned') scene.log.write('info', describeSignature(standing.report));
   for (const { permission, denial } of denied)
     scene.log.write('info', `The policy of this host denies ${permission}: ${describeDenial(denial)}`);
   for (const permission of revoked) scene.log.write('info', `Revoked ${permission}, which the plugin no longer asks for`);
   return installed;
+}
+
+/** Before the operator is asked: the permissions that stay were given to what somebody trusted had signed. */
+async function warnOfLostSigners(scene: Scene, replaces: Installation, { report }: Standing): Promise<void> {
+  const before = (await examineInstalled(scene, replaces)).standing?.report.signers ?? [];
+  if (before.length === 0 || before.some((signer) => report.signers.includes(signer))) return;
+  const now = report.state === 'signed' ? `by ${report.signers.join(', ')}` : report.state;
+  scene.log.write('warning', `What is installed of plugin "${replaces.name}" is signed by ${before.join(', ')}; this is ${now}`);
 }
 
 export interface UninstallRequest extends ChangeRequest {
@@ -153,7 +179,7 @@ export async function changeEnabled(
   const directory = await chooseDirectory(scene, name, request);
   // Disabling is always a way out, also where the configuration is broken.
   const { 'version-lock': lock, policy } = enabled ? await scene.settings() : { 'version-lock': 'range' as const, policy: undefined };
-  if (policy !== undefined) requireAllowed(policy, name);
+  if (policy !== undefined) await requireUsable(scene, policy, name, directory);
   const changed = await setEnabled(name, enabled, {
     place: scene.place,
     directory,
@@ -171,31 +197,34 @@ async function liftQuarantine({ paths, log }: Scene, name: string): Promise<bool
   return lifted;
 }
 
-function requireAllowed(policy: Policy, name: string): void {
-  const denial = findPluginDenial(policy, name);
-  if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
+/** The policy and the signature, of the plugin that is in this directory; where there is none, others say so. */
+async function requireUsable(scene: Scene, policy: Policy, name: string, directory: PluginDirectory): Promise<void> {
+  const installation = findInstallation(await openCatalog({ ...scene.place, directories: [directory] }), name);
+  if (installation === undefined) return;
+  const { standing } = await examineInstalled(scene, installation);
+  const refusal = findRefusal(policy, standing ?? name, installation.packageFile);
+  if (refusal !== undefined) throw refusal;
+}
+
+export interface PluginList extends Catalog {
+  /** By name; of a plugin whose package cannot be read there is none. */
+  readonly signatures: ReadonlyMap<string, SignatureReport>;
 }
 
 /** Whatever is wrong, the list is there; what the policy denies, or that it cannot be read, is one more problem. */
-export async function listPlugins(scene: Scene): Promise<Catalog> {
+export async function listPlugins(scene: Scene): Promise<PluginList> {
   const { installations, problems } = await openCatalog(scene.place);
-  const more = [await findDenied(scene, installations), await findQuarantined(scene, installations)];
-  return { installations, problems: [...problems, ...more.flat()] };
+  const { signatures, problems: denied } = await examineAll(scene, installations);
+  return { installations, signatures, problems: [...problems, ...denied, ...(await findQuarantined(scene, installations))] };
 }
 
-async function findDenied(scene: Scene, installations: readonly Installation[]): Promise<CatalogProblem[]> {
+async function examineAll(scene: Scene, installations: readonly Installation[]): ReturnType<typeof listStandings> {
   try {
-    const { policy } = await scene.settings();
-    return installations.flatMap((installation): CatalogProblem[] => {
-      const { name, packageFile: path } = installation;
-      const denial = findPluginDenial(policy, name);
-      if (denial === undefined) return [];
-      const { message: reason, hint = '' } = wiringErrors.pluginDenied(name, denial);
-      return [{ kind: 'denied', path, name, reason, hint, skippable: isSkippable(installation) }];
-    });
+    return await listStandings(scene, installations, (await scene.settings()).policy);
   } catch (error) {
     if (!(error instanceof BulkheadError)) throw error;
-    return [{ kind: 'denied', path: scene.paths.configFile, reason: error.message, skippable: false }];
+    const { path = scene.paths.configFile } = error.data;
+    return { signatures: new Map(), problems: [{ kind: 'denied', path: String(path), reason: error.message, skippable: false }] };
   }
 }
 
@@ -222,13 +251,26 @@ export interface Inspection {
   /** Of an installed plugin: what it asks for, and what became of it. */
   readonly permissions?: PermissionReport['permissions'];
   readonly installation?: Omit<Installation, 'manifest'>;
+  /** Who signed it; absent where the package of an installed plugin cannot be read. */
+  readonly signature?: SignatureReport;
+  /** What of npm was bundled, by the SBOM of the package. */
+  readonly bundled?: readonly BundledPackage[];
 }
 
 /** As Apptainer does: a file of that name is meant before a plugin of that name. */
 export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<Inspection> {
   if (await isThere(nameOrFile)) {
-    const { manifest } = await readPackageFile(nameOrFile);
-    return { manifest, ...(await describeHere(scene, manifest, 'default')), notes: await notesOn(scene, manifest) };
+    const plugin = await readPackageFile(nameOrFile);
+    const { manifest } = plugin;
+    // As if it were installed for the caller: the caller's own keys count.
+    const standing = await standingOf(plugin, { scope: 'user', readKeys: scene.trust });
+    const notes = await notesOn(scene, manifest, findRefusal((await scene.settings()).policy, standing, nameOrFile));
+    return {
+      manifest,
+      ...(await describeHere(scene, { manifest, isolation: 'default' }, standing)),
+      ...describeBundled(plugin, notes),
+      signature: standing.report,
+    };
   }
   const catalog = await openCatalog(scene.place);
   const { installations } = catalog;
@@ -238,47 +280,60 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
   const quarantine = (await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log })).find(installation);
   const told = quarantine === undefined ? [] : [wiringErrors.quarantined(manifest.name, quarantine).message];
   const { policy } = await scene.settings();
+  const { plugin, standing } = await examineInstalled(scene, installation);
+  const refusal = findRefusal(policy, standing ?? manifest.name, receipt.packageFile);
   return {
     manifest,
-    ...(await describeHere(scene, manifest, receipt.isolation)),
-    notes: [...(await notesOn(scene, manifest)), ...told, ...(await describeOrder(scene, installations, manifest.name))],
+    ...(await describeHere(scene, installation, standing)),
+    ...describeBundled(plugin, [
+      ...(await notesOn(scene, manifest, refusal)),
+      ...told,
+      ...(await describeOrder(scene, installations, manifest.name)),
+    ]),
     ...(quarantine === undefined ? {} : { quarantine }),
-    permissions: describePermissions(policy, manifest, receipt.grants).permissions,
+    permissions: describePermissions(policy, manifest, receipt.grants, standing?.subject).permissions,
     installation: receipt,
+    ...(standing !== undefined && { signature: standing.report }),
   };
+}
+
+/** What cannot be read in an SBOM is one more note: it decides nothing. */
+function describeBundled(plugin: PluginPackage | undefined, notes: readonly string[]): Pick<Inspection, 'bundled' | 'notes'> {
+  if (plugin?.sbom === undefined) return { notes };
+  try {
+    return { bundled: listBundled(parseSbom(plugin.sbom, plugin.path)), notes };
+  } catch (error) {
+    if (error instanceof BulkheadError) return { notes: [...notes, error.message] };
+    throw error;
+  }
+}
+
+/** The SBOM of a file, or of an installed plugin. */
+export async function readSbom(scene: Scene, nameOrFile: string): Promise<Sbom> {
+  const { sbom, path } = await openPackage(scene, nameOrFile);
+  if (sbom === undefined) throw packageErrors.sbomMissing(path);
+  return parseSbom(sbom, path);
 }
 
 async function describeHere(
   scene: Scene,
-  manifest: Manifest,
-  isolation: IsolationChoice,
+  { manifest, isolation }: Pick<Installation, 'manifest' | 'isolation'>,
+  standing: Standing | undefined,
 ): Promise<Pick<Inspection, 'budgets' | 'isolation'>> {
   const { budgetsOf } = await import('#host/host.js');
   const { budgets, policy } = await scene.settings();
-  const where = isolationOf(policy, { isolation, manifest });
+  const where = isolationOf(policy, { isolation, manifest, isSigned: standing?.report.state === 'signed' });
   return { budgets: budgetsOf(budgets, manifest.name), isolation: { in: where, meaning: isolationMeanings[where] } };
 }
 
-async function notesOn(scene: Scene, manifest: Manifest): Promise<string[]> {
-  const { 'version-lock': lock, policy } = await scene.settings();
-  const denial = findPluginDenial(policy, manifest.name);
-  const denied = denial === undefined ? [] : [wiringErrors.pluginDenied(manifest.name, denial).message];
+async function notesOn(scene: Scene, manifest: Manifest, refusal: BulkheadError | undefined): Promise<string[]> {
+  const { 'version-lock': lock } = await scene.settings();
+  const denied = refusal === undefined ? [] : [refusal.message];
   try {
     const note = requireCompatibility(manifest, { offered: CONTRACT, lock });
     return note === undefined ? denied : [...denied, note];
   } catch (error) {
     if (error instanceof BulkheadError) return [...denied, error.message];
     throw error;
-  }
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return false;
-    throw wiringErrors.cannotLook(path, code ?? 'unknown error', error);
   }
 }

@@ -16,7 +16,7 @@ export async function runCommand(scene: Scene, plugin: string, input: CallbackIn
   const sealed = sealedDirectories(scene);
   const host = openHost({ ...scene, audit: auditOf(scene, policy), sealed, stateDirectory: stateRoot(scene.paths) });
   try {
-    const rules = { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) };
+    const rules = { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths), trust: scene.trust };
     return (await askOne(host.respondent(toRunnable(installation, rules)), 'command', input)) ?? 0;
   } finally {
     await host.close();

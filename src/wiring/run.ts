@@ -94,9 +94,10 @@ async function withPlugins<Result extends RunResult>(
     stateDirectory: stateRoot(scene.paths),
   });
   try {
+    const rules = { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths), trust: scene.trust };
     const plugins = sortPlugins(enabled, orders).map((installation) => ({
       installation,
-      runnable: toRunnable(installation, { uid: scene.uid, lock, policy, budgets, quarantine, state: stateRoot(scene.paths) }),
+      runnable: toRunnable(installation, rules),
     }));
     const around = plugins.filter(({ installation }) => takesPartAround(installation.manifest, invocation));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
@@ -106,7 +107,7 @@ async function withPlugins<Result extends RunResult>(
     const handed = openDataOfPlugins();
     const attendants = around.map(({ installation: { manifest }, runnable }) => {
       const callbacks = manifest.callbacks.filter((name) => !isDry || name !== 'afterCommand');
-      return { respondent: handed.carry(host.respondent(runnable)), manifest: { ...manifest, callbacks }, grants: runnable.grants };
+      return { respondent: handed.carry(host.respondent(runnable)), manifest: { ...manifest, callbacks }, grants: () => runnable.grants };
     });
     return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
       const stopped = new AbortController();

@@ -5,9 +5,11 @@ import { budgetsOf, type BudgetSettings, type RunnablePlugin } from '#host/host.
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
 import { isolationOf } from './isolation.js';
-import { applyPolicy, findPluginDenial, type Policy } from './policy.js';
+import { applyPolicy, type Policy } from './policy.js';
 import type { Quarantine } from './quarantine.js';
 import { settleState } from './staged-state.js';
+import { requireStanding, standingOf, type Standing } from './trust/standing.js';
+import type { StoredKey } from './trust/store.js';
 
 export interface Rules {
   readonly uid: number;
@@ -17,21 +19,30 @@ export interface Rules {
   readonly quarantine: Quarantine;
   /** The state of all plugins of this uid. */
   readonly state: string;
+  /** The keys that may sign plugins; asked where a package is signed. */
+  readonly trust: () => Promise<readonly StoredKey[]>;
 }
 
 /**
- * An installation as the host runs it, with the grants that the policy leaves it. Policy, version lock and digest are checked each
- * time, before any code of the plugin runs.
+ * An installation as the host runs it, with the grants that the policy leaves it. Policy, version lock, digest and signature are
+ * checked each time, before any code of the plugin runs: `load` reads the package once, and what it answers with is of those bytes.
+ * Until then nobody knows who signed it, so that it has no grants and the stronger wall.
  */
-export function toRunnable(installation: Installation, { uid, lock, policy, budgets, quarantine, state }: Rules): RunnablePlugin {
-  const { name, grants, onFailure, manifest } = installation;
+export function toRunnable(installation: Installation, rules: Rules): RunnablePlugin {
+  const { uid, lock, policy, budgets, quarantine, state, trust } = rules;
+  const { name, grants, onFailure, isolation, manifest, directory, packageFile } = installation;
+  let standing: Standing | undefined;
   const own = budgetsOf(budgets, name);
   const terms = { failures: own['quarantine-failures'], minutes: own['quarantine-minutes'] };
   return {
     name,
-    grants: applyPolicy(policy, name, grants),
+    get grants() {
+      return standing === undefined ? {} : applyPolicy(policy, standing.subject, grants);
+    },
     onFailure,
-    isolation: isolationOf(policy, installation),
+    get isolation() {
+      return isolationOf(policy, { isolation, manifest, isSigned: standing?.report.state === 'signed' });
+    },
     budgets: own,
     adapter: findAdapter(manifest.contract.version),
     conduct: {
@@ -39,12 +50,14 @@ export function toRunnable(installation: Installation, { uid, lock, policy, budg
       succeeded: () => quarantine.succeed(installation),
     },
     async load() {
-      const denial = findPluginDenial(policy, name);
-      if (denial !== undefined) throw wiringErrors.pluginDenied(name, denial);
       quarantine.require(installation);
       requireCompatibility(manifest, { offered: CONTRACT, lock });
       await settleState(state, installation);
-      const { script, sourceMap } = await readInstalled(installation, { uid });
+      const plugin = await readInstalled(installation, { uid });
+      const found = await standingOf(plugin, { scope: directory.scope, readKeys: trust });
+      requireStanding(policy, found, packageFile);
+      standing = found;
+      const { script, sourceMap } = plugin;
       return { script, locate: (stack) => locateInSource(stack, sourceMap) };
     },
   };

@@ -4,6 +4,7 @@ import type { Paths } from '#base/paths.js';
 import { hashName } from '#base/hash-name.js';
 import type { CatalogPlace } from '#catalog/catalog.js';
 import type { Settings } from './settings.js';
+import type { StoredKey } from './trust/store.js';
 
 /** The flags of built-in commands, as the command line knows them: `{ run: ['--bind', '-B', …] }`. */
 export type BuiltinFlags = Readonly<Record<string, readonly string[]>>;
@@ -20,12 +21,14 @@ export interface Scene {
   readonly builtinFlags: BuiltinFlags;
   /** Reads the operator's configuration at the first call. */
   readonly settings: () => Promise<Settings>;
+  /** Reads the keys that may sign plugins, at the first call; throws where one of them cannot be trusted. */
+  readonly trust: () => Promise<readonly StoredKey[]>;
 }
 
 /** Directories that decide what plugins may do, or hold what is of others: no plugin reads or writes in them, whatever it was granted. */
 export function sealedDirectories({ paths, place }: Scene): string[] {
   const plugins = [paths.systemPlugins, paths.userPlugins, ...place.directories.map(({ path }) => path)];
-  return [...new Set([...plugins, dirname(paths.configFile), paths.state, paths.run])];
+  return [...new Set([...plugins, dirname(paths.configFile), paths.systemKeys, paths.userKeys, paths.state, paths.run])];
 }
 
 /** Where plugins of this uid keep what is theirs. */

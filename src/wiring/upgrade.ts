@@ -7,7 +7,8 @@ import { PACKAGE_BYTES_MAX, readPackage, readPackageFile, type PluginPackage } f
 import { chooseDirectory } from './choose-directory.js';
 import { wiringErrors } from './errors.js';
 import { lifeErrors } from './life-errors.js';
-import { isThere, placePlugin, type InstallRequest } from './plugins.js';
+import { isThere } from './is-there.js';
+import { placePlugin, type InstallRequest } from './plugins.js';
 import type { Scene } from './scene.js';
 
 /** Where something is absent, it stays as it is installed. */

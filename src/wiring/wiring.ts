@@ -5,6 +5,7 @@
  *                   ├─ upgrade.ts       upgrade              catalog, package      no plugin code
  *                   ├─ life.ts          its say in these     catalog, host
  *                   ├─ grants.ts        permissions, grant   catalog               no plugin code
+ *                   ├─ trust/           sign, verify, keys    package               no plugin code
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
@@ -19,7 +20,7 @@ import type { Log } from '#base/log.js';
 import { choosePaths } from '#base/paths.js';
 import type { Catalog, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
-import type { Compiled, WatchOptions } from '#package/package.js';
+import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, type Contributions } from './contributions.js';
 import type { Invocation } from './around-command.js';
@@ -32,6 +33,8 @@ import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js'
 import type { BuiltinFlags, Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { Settings } from './settings.js';
+import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
+import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
 
 export interface ProductOptions {
@@ -59,11 +62,17 @@ export interface Product {
     name: string,
     request: ChangeRequest & { enabled: boolean },
   ): Promise<{ name: string; enabled: boolean; changed: boolean; lifted: boolean }>;
-  list(): Promise<{ plugins: Catalog['installations']; problems: Catalog['problems'] }>;
+  list(): Promise<{ plugins: readonly ListedPlugin[]; problems: Catalog['problems'] }>;
   inspect(nameOrFile: string): Promise<Inspection>;
+  /** What was bundled, of a file or of an installed plugin. */
+  sbom(nameOrFile: string): Promise<Sbom>;
   permissions(name: string): Promise<PermissionReport>;
   grant(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
   revoke(name: string, permissions: readonly string[], request: ChangeRequest): Promise<GrantChange>;
+  sign(file: string, request: SignRequest): Promise<SignedPackage>;
+  /** With keys, only these are trusted; else those of the stores are. */
+  verify(nameOrFile: string, keyFiles: readonly string[]): Promise<Verification>;
+  readonly keys: KeyCommands;
   /** What plugins add to the command line; runs none of their code. */
   contributions(): Promise<Contributions>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
@@ -76,10 +85,23 @@ export interface Product {
   selftest(request: SelftestRequest): Promise<SelftestReport>;
 }
 
+/** The keys that are trusted to sign plugins, or not any more. */
+export interface KeyCommands {
+  list(): Promise<{ keys: KeyDescription[]; problems: string[] }>;
+  add(file: string, request: ChangeRequest & { name?: string | undefined }): Promise<KeyChange>;
+  remove(which: string, request: ChangeRequest): Promise<KeyChange>;
+  revoke(which: string, request: ChangeRequest): Promise<KeyChange>;
+  generate(path: string, passphraseFile: string | undefined): Promise<NewKey>;
+}
+
+/** `signature`: absent where the package cannot be read. */
+export type ListedPlugin = Installation & { readonly signature: SignatureReport | undefined };
+
 /** Opens the product. Reads and starts nothing. */
 export function openProduct({ log, print, env, uid, builtinFlags, pluginDirectories }: ProductOptions): Product {
   const paths = choosePaths({ env, uid });
   let settings: Promise<Settings> | undefined;
+  let trust: ReturnType<Scene['trust']> | undefined;
   const scene: Scene = {
     log,
     print,
@@ -89,9 +111,12 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     builtinFlags,
     place: placeOf(paths, pluginDirectories, uid),
     settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile, uid))),
+    trust: () => (trust ??= import('./trust/store.js').then(({ readTrustStore }) => readTrustStore(paths, uid))),
   };
   const plugins = () => import('./plugins.js');
   const grants = () => import('./grants.js');
+  const signing = () => import('./trust/sign.js');
+  const keys = () => import('./trust/keys.js');
   return {
     log,
     create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
@@ -102,13 +127,24 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
     setEnabled: async (name, request) => (await plugins()).changeEnabled(scene, name, request),
     list: async () => {
-      const { installations, problems } = await (await plugins()).listPlugins(scene);
-      return { plugins: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
+      const { installations, signatures, problems } = await (await plugins()).listPlugins(scene);
+      const sorted = installations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      return { plugins: sorted.map((plugin) => ({ ...plugin, signature: signatures.get(plugin.name) })), problems };
     },
     inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
+    sbom: async (nameOrFile) => (await plugins()).readSbom(scene, nameOrFile),
     permissions: async (name) => (await grants()).reportPermissions(scene, name),
     grant: async (name, permissions, request) => (await grants()).grant(scene, name, permissions, request),
     revoke: async (name, permissions, request) => (await grants()).revoke(scene, name, permissions, request),
+    sign: async (file, request) => (await signing()).signFile(file, request),
+    verify: async (nameOrFile, keyFiles) => (await signing()).verifySignature(scene, nameOrFile, keyFiles),
+    keys: {
+      list: async () => (await keys()).listKeys(scene),
+      add: async (file, request) => (await keys()).addKey(scene, file, request),
+      remove: async (which, request) => (await keys()).removeKey(scene, which, request),
+      revoke: async (which, request) => (await keys()).revokeKey(scene, which, request),
+      generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
+    },
     contributions: () => listContributions(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
@@ -128,3 +164,5 @@ export type { AddedFlag, ContributedCommand, Contributions } from './contributio
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
 export type { PermissionReport } from './grants.js';
+export type { BundledPackage as Bundled } from '#package/package.js';
+export { describeSignature } from './trust/describe.js';

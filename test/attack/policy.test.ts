@@ -123,6 +123,7 @@ describe('the policy file of an operator who trusts a pattern', () => {
     it('and allows what lies in what is allowed, not what only says so', async () => {
       const allow = (path: string): Policy => ({
         audit: 'best-effort',
+        'require-signature': false,
         deny: [],
         process: [],
         allow: [{ permission: `readFile:${path}` }],

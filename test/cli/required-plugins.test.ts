@@ -48,6 +48,7 @@ describe('a required plugin', function () {
   this.timeout(60_000);
   let cli: Cli;
   let marker: string;
+  let keys = 0;
   beforeEach(async function () {
     cli = await openOnHost(this, []);
     marker = join(cli.root, 'shared/marker');
@@ -76,8 +77,8 @@ describe('a required plugin', function () {
     assert.equal(await readFile(marker, 'utf8'), 'here\n');
   }
 
-  async function packageFile(): Promise<string> {
-    const { installation } = JSON.parse((await cli.run('plugin', 'inspect', '--json', name)).stdout) as {
+  async function packageFile(of = name): Promise<string> {
+    const { installation } = JSON.parse((await cli.run('plugin', 'inspect', '--json', of)).stdout) as {
       installation: { packageFile: string };
     };
     return installation.packageFile;
@@ -136,6 +137,54 @@ describe('a required plugin', function () {
       assertRefused(await run(), /too new for this host.*99\.0\.0/s, /Try: /);
     });
   });
+
+  describe('that is not signed as the policy wants it', () => {
+    const required = /requires a signature by a trusted key, and it has no signature/;
+    const mend = /Try: as root: bulkhead plugin keys add .*bulkhead plugin sign --key/;
+
+    async function requireSignature(...names: string[]): Promise<void> {
+      await writeConfig(cli, `required-plugins = ${JSON.stringify(names)}\n[policy]\nrequire-signature = true\n`);
+    }
+
+    for (const [moment, source] of [
+      ['the configuration', well],
+      ['after the start', `callbacks: { monitorContainer() {} }`],
+    ] as const)
+      it(`stops the run before the start when nobody signed it, also where its moment is ${moment}`, async () => {
+        await install(source, '--required');
+        await signInstalled('example.com/host-image');
+        await requireSignature();
+        assertRefused(await run(), required, mend);
+        await requireSignature(name);
+        assertRefused(await run(), required, /Try: mend the plugin and install it again/);
+      });
+
+    it('stops the run when its signature was revoked, and lets it go on when it is signed', async () => {
+      await install(well, '--required');
+      const key = await signInstalled('example.com/host-image', name);
+      await requireSignature();
+      await assertRuns();
+      await rm(marker);
+      assert.equal((await cli.run('plugin', 'keys', 'revoke', key)).exitCode, 0);
+      await signInstalled('example.com/host-image');
+      assertRefused(await run(), /is refused: it is signed by SHA256:.*, which is revoked/, /Try: get a version/);
+    });
+  });
+
+  /** Signs installed plugins with a new key that the system trusts, and installs them again, as required; answers with the key's fingerprint. */
+  async function signInstalled(...names: string[]): Promise<string> {
+    const path = join(cli.root, `key-${(keys += 1)}`);
+    const made = await cli.run('plugin', 'keys', 'generate', '--json', path);
+    assert.equal((await cli.run('plugin', 'keys', 'add', `${path}.pem`)).exitCode, 0);
+    for (const one of names) {
+      const file = join(cli.root, 'signed.sif');
+      await writeFile(file, await readFile(await packageFile(one)));
+      assert.equal((await cli.run('plugin', 'sign', '--key', `${path}.key`, file)).exitCode, 0);
+      const installed = await cli.run('plugin', 'upgrade', '--grant-all', file);
+      assert.equal(installed.exitCode, 0, installed.stderr);
+    }
+    return (JSON.parse(made.stdout) as { fingerprint: string }).fingerprint;
+  }
 
   /** Compiling evaluates a plugin, and installing checks its contract: what could not come that way comes this way, as a later host finds it. */
   async function installAltered(

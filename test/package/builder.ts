@@ -11,10 +11,12 @@ export interface ManifestChanges extends Partial<Omit<Manifest, 'contract'>> {
 export interface PackageChanges extends ManifestChanges {
   readonly script?: string | Uint8Array;
   readonly sourceMap?: Uint8Array;
+  readonly sbom?: Uint8Array;
 }
 
-export function buildPackage({ script = '"use strict";\n', sourceMap, ...changes }: PackageChanges = {}): Uint8Array {
-  return packPlugin({ manifest: buildManifest(changes), script, ...(sourceMap !== undefined && { sourceMap }) });
+export function buildPackage({ script = '"use strict";\n', sourceMap, sbom, ...changes }: PackageChanges = {}): Uint8Array {
+  const parts = { ...(sourceMap !== undefined && { sourceMap }), ...(sbom !== undefined && { sbom }) };
+  return packPlugin({ manifest: buildManifest(changes), script, ...parts });
 }
 
 /** Commands and image schemes bring their callbacks with them. */

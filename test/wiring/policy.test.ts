@@ -4,7 +4,14 @@ import { fits, fitsName, fitsServer, fitsValue } from '../../src/wiring/pattern.
 import { isolationOf } from '../../src/wiring/isolation.js';
 import { applyPolicy, findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
 
-const policy = (rules: Partial<Policy>): Policy => ({ audit: 'best-effort', allow: [], deny: [], process: [], ...rules });
+const policy = (rules: Partial<Policy>): Policy => ({
+  audit: 'best-effort',
+  'require-signature': false,
+  allow: [],
+  deny: [],
+  process: [],
+  ...rules,
+});
 const plugin = 'example.com/a';
 
 describe('patterns', () => {
@@ -138,6 +145,35 @@ describe('a policy', () => {
     assert.equal(findPermissionDenial(one, plugin, 'env:HOME')?.rule, 'deny env:HOME');
   });
 
+  it('goes by keys: a deny by those that the package names, an allow by trusted ones that have signed', () => {
+    const [ours, theirs] = ['SHA256:ours', 'SHA256:theirs'];
+    const signed = { name: plugin, signedBy: [ours], namedKeys: [ours] };
+    const claimed = { name: plugin, signedBy: [], namedKeys: [ours] };
+    const both = { name: plugin, signedBy: [ours], namedKeys: [ours, theirs] };
+    const denying = policy({ deny: [{ key: theirs }] });
+    assert.deepEqual([findPluginDenial(denying, signed), findPluginDenial(denying, plugin)], [undefined, undefined]);
+    assert.equal(findPluginDenial(denying, both)?.rule, 'deny ** signed by SHA256:theirs');
+    const allowing = policy({ allow: [{ key: ours }] });
+    assert.equal(findPluginDenial(allowing, signed), undefined);
+    for (const one of [claimed, plugin]) assert.match(findPluginDenial(allowing, one)?.rule ?? '', /no rule that allows plugins/);
+    const named = policy({ allow: [{ plugin: 'site.example/*', key: ours }] });
+    assert.ok(findPluginDenial(named, signed));
+    assert.equal(findPluginDenial(named, { ...signed, name: 'site.example/a' }), undefined);
+    assert.ok(findPluginDenial(named, 'site.example/a'));
+  });
+
+  it('goes by keys for permissions, too', () => {
+    const ours = 'SHA256:ours';
+    const signed = { name: plugin, signedBy: [ours], namedKeys: [ours] };
+    const one = policy({ allow: [{ permission: 'exec', key: ours }], deny: [{ permission: 'env', plugin, key: ours }] });
+    assert.equal(findPermissionDenial(one, signed, 'exec:/bin/ls'), undefined);
+    assert.equal(findPermissionDenial(one, plugin, 'exec:/bin/ls')?.rule, 'no rule that allows exec allows this');
+    assert.equal(findPermissionDenial(one, signed, 'env:HOME')?.rule, `deny env to ${plugin} signed by SHA256:ours`);
+    assert.equal(findPermissionDenial(one, plugin, 'env:HOME'), undefined);
+    assert.deepEqual(applyPolicy(one, signed, { exec: ['/bin/ls'], env: ['HOME'] }), { exec: ['/bin/ls'], env: [] });
+    assert.deepEqual(applyPolicy(one, plugin, { exec: ['/bin/ls'], env: ['HOME'] }), { exec: [], env: ['HOME'] });
+  });
+
   it('takes away from what was granted, and from nothing else', () => {
     const grants = { env: ['HOME', 'AWS_KEY'], readFile: ['/', '/data'], config: ['env' as const] };
     const one = policy({ deny: [{ permission: 'env:AWS_*' }, { permission: 'readFile:/etc' }] });
@@ -146,8 +182,13 @@ describe('a policy', () => {
 
   it('gives a process of its own to those it names, whatever was chosen; else the choice counts, else what is asked for', () => {
     const named = policy({ process: [{ plugin: 'example.com/*' }] });
-    const where = (rules: Policy, isolation: 'default' | 'thread' | 'process', permissions: object, name = plugin): string =>
-      isolationOf(rules, { isolation, manifest: { name, permissions } as Manifest });
+    const where = (
+      rules: Policy,
+      isolation: 'default' | 'thread' | 'process',
+      permissions: object,
+      name = plugin,
+      isSigned = false,
+    ): string => isolationOf(rules, { isolation, manifest: { name, permissions } as Manifest, isSigned });
     assert.equal(where(named, 'thread', {}), 'process');
     assert.equal(where(named, 'thread', {}, 'example.org/b'), 'thread');
     assert.equal(where(policy({ process: [{}] }), 'default', {}, 'anything'), 'process');
@@ -155,5 +196,8 @@ describe('a policy', () => {
     assert.equal(where(policy({}), 'default', { config: ['env'], readFile: [] }), 'thread');
     assert.equal(where(policy({}), 'default', { env: ['HOME'] }), 'process');
     assert.equal(where(policy({}), 'thread', { env: ['HOME'] }), 'thread');
+    assert.equal(where(policy({}), 'default', { env: ['HOME'] }, plugin, true), 'thread');
+    assert.equal(where(policy({}), 'process', { env: ['HOME'] }, plugin, true), 'process');
+    assert.equal(where(named, 'default', { env: ['HOME'] }, plugin, true), 'process');
   });
 });

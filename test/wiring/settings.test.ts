@@ -36,7 +36,7 @@ describe('bulkhead.toml', () => {
       'version-lock': 'range',
       'required-plugins': [],
       budgets: {},
-      policy: { audit: 'best-effort', allow: [], deny: [], process: [] },
+      policy: { audit: 'best-effort', 'require-signature': false, allow: [], deny: [], process: [] },
     };
     assert.deepEqual(await readSettings(join(directory, 'none.toml'), uid), defaults);
     assert.deepEqual(await read(''), defaults);
@@ -61,11 +61,21 @@ plugin = "example.org/*"
       budgets: {},
       policy: {
         audit: 'required',
+        'require-signature': false,
         deny: [{ plugin: 'example.com/**', permission: 'env:AWS_*', because: 'secret' }],
         allow: [{ permission: 'readFile:/data/*/in' }],
         process: [{ plugin: 'example.org/*' }],
       },
     });
+  });
+
+  it('tells the rules about signatures, and refuses what is no fingerprint', async () => {
+    const key = `SHA256:${'a'.repeat(43)}`;
+    const { policy } = await read(`[policy]\nrequire-signature = true\n[[policy.deny]]\nkey = "${key}"\n`);
+    assert.equal(policy['require-signature'], true);
+    assert.deepEqual(policy.deny, [{ key }]);
+    for (const wrong of [key.slice(0, -1), `${key}a`, key.slice(7), `MD5:${key.slice(7)}`, `SHA256:${'*'.repeat(43)}`, ''])
+      await refuse(`[[policy.allow]]\nkey = "${wrong}"\n`, 2, /policy\.allow\.0\.key: is not a fingerprint/);
   });
 
   it('is refused with file and line where a key is unknown', async () => {
@@ -81,7 +91,7 @@ plugin = "example.org/*"
 
   it('is refused with file and line where a value is wrong', async () => {
     await refuse('version-lock = "exactly"\n', 1, /version-lock/);
-    await refuse('[policy]\n[[policy.deny]]\n', 2, /must name a plugin, a permission, or both/);
+    await refuse('[policy]\n[[policy.deny]]\n', 2, /must name a plugin, a permission, a key/);
     await refuse('\n[policy]\ndeny = "all"\n', 3, /policy\.deny/);
     await refuse('[policy]\naudit = true\n', 2, /policy\.audit/);
     await refuse('[[policy.deny]]\npermission = "root"\n', 2, /must be a kind of permission/);

@@ -1,4 +1,5 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
+import { describeSignature, type Bundled, type Product } from '#wiring/wiring.js';
 import { BulkheadCommand } from '../../base-command.js';
 import { sayPermissions } from '../../output/permissions.js';
 import { within } from '../../output/report.js';
@@ -13,14 +14,20 @@ export default class PluginInspect extends BulkheadCommand {
   static override args = {
     plugin: Args.string({ required: true, ignoreStdin: true, description: 'name of an installed plugin, or a file' }),
   };
+  static override flags = { sbom: Flags.boolean({ summary: 'Only what of npm was bundled into it: CycloneDX, in JSON' }) };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(PluginInspect);
     const product = this.open(flags);
     try {
+      if (flags.sbom) return await this.showSbom(product, args.plugin);
       const inspection = await product.inspect(args.plugin);
       const { name, description, author, version } = inspection.manifest;
       this.say(`Name: ${name}\nDescription: ${description}\nAuthor: ${author}\nVersion: ${version}`);
+      const { signature } = inspection;
+      if (signature !== undefined && signature.state !== 'unsigned') this.say(`Signature: ${describeSignature(signature)}`);
+      const foreign = (inspection.bundled ?? []).filter(({ name: bundled }) => bundled !== sdkName);
+      if (foreign.length > 0) this.say(`Bundles: ${sayBundled(foreign)}`);
       if (inspection.permissions?.length) this.say(`Permissions:\n${sayPermissions(inspection.permissions).replace(/^/gm, '  ')}`);
       if (inspection.installation) this.say(`Isolation: ${inspection.isolation.in} (${inspection.isolation.meaning})`);
       for (const note of inspection.notes) product.log.write('info', note);
@@ -29,4 +36,20 @@ export default class PluginInspect extends BulkheadCommand {
       throw within(`Failed to inspect plugin ${JSON.stringify(args.plugin)}: `, error);
     }
   }
+
+  private async showSbom(product: Product, plugin: string): Promise<unknown> {
+    const sbom = await product.sbom(plugin);
+    if (!this.jsonEnabled()) this.logJson(sbom);
+    return sbom;
+  }
+}
+
+/** In every plugin; there is no need to say so. */
+const sdkName = '@bulkhead/plugin-sdk';
+/** At most this many by name; `--sbom` tells all. */
+const namesMax = 8;
+
+function sayBundled(bundled: readonly Bundled[]): string {
+  const names = bundled.slice(0, namesMax).map(({ name, version, licence }) => `${name} ${version} (${licence ?? 'no licence'})`);
+  return [...names, ...(bundled.length > namesMax ? [`and ${bundled.length - namesMax} more`] : [])].join(', ');
 }
