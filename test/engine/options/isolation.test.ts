@@ -5,6 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { openControlGroup } from '#engine/limits/control-group.js';
+import { needTool } from '../../helpers/need.js';
 import { describeForEach } from '../fixtures/each-who.js';
 
 describeForEach('the isolation of a container', (lab, who) => {
@@ -17,7 +18,7 @@ describeForEach('the isolation of a container', (lab, who) => {
   };
 
   it('leaves it a loopback that is up, and nothing else, without a network', async function () {
-    if (!['/usr/sbin/ip', '/usr/bin/ip', '/sbin/ip', '/bin/ip'].some((path) => existsSync(path))) this.skip();
+    needTool(this, 'ip');
     const look =
       'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "; readlink /proc/self/ns/net; tail -n +2 /proc/net/route; cat /proc/net/if_inet6';
     const { stdout, stderr } = await sh(look, { options: { network: 'none' } });
