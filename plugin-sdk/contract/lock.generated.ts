@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:932f6f12c640f5140a3fb37aa77a857ef875f4f56b8d5d4a36ff35e73212e8f5",
+  "digest": "sha256:5d3056ef78904dc906eabecebb38755c30da7922f9028bb264b8358580e3d667",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -14,7 +14,10 @@ export const CONTRACT: ContractStamp = {
     "registerImageDriver": "1.0.0",
     "install": "1.0.0",
     "upgrade": "1.0.0",
-    "uninstall": "1.0.0"
+    "uninstall": "1.0.0",
+    "mountImage": "1.0.0",
+    "readImage": "1.0.0",
+    "imageDriverEvent": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

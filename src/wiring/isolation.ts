@@ -11,11 +11,12 @@ import { demandsProcess, type Policy } from './policy.js';
 export function isolationOf(policy: Policy, { isolation, manifest }: { isolation: IsolationChoice; manifest: Manifest }): Isolation {
   if (demandsProcess(policy, manifest.name)) return 'process';
   if (isolation !== 'default') return isolation;
-  const powers = Object.entries(manifest.permissions).filter(
-    ([kind, asked]) => kind !== 'config' && kind !== 'flags' && (asked ?? []).length > 0,
-  );
+  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => !noPowers.includes(kind) && (asked ?? []).length > 0);
   return powers.length > 0 ? 'process' : 'thread';
 }
+
+/** By these a plugin reaches nothing of the host: answers are judged by them. What a container is made of (`mount`) the plugin does not see. */
+const noPowers: readonly string[] = ['config', 'flags', 'mount'];
 
 /** What it means, for whoever inspects the plugin. */
 export const isolationMeanings: Readonly<Record<Isolation, string>> = {

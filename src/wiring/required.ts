@@ -32,11 +32,13 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
   );
 }
 
+/** Asked of drivers alone, and of those only where the image has their scheme or needs their feature. */
+const driverCallbacks: readonly CallbackName[] = ['registerImageDriver', 'mountImage', 'readImage', 'imageDriverEvent'];
+
 /**
- * What is around a command is asked only where it concerns the plugin (around-command.ts), drivers only where the image has their
- * scheme, and then first of all.
+ * What is around a command is asked only where it concerns the plugin (around-command.ts).
  */
-const otherCallbacks: readonly CallbackName[] = ['command', 'beforeCommand', 'afterCommand', 'registerImageDriver', ...lifeCallbackNames];
+const otherCallbacks: readonly CallbackName[] = ['command', 'beforeCommand', 'afterCommand', ...driverCallbacks, ...lifeCallbackNames];
 
 /** What every run asks for. */
 export const runCallbacks: readonly CallbackName[] = callbackNames.filter((name) => !otherCallbacks.includes(name));

@@ -2,12 +2,14 @@
  * Where plugins touch a run, the complete list:
  *
  *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
- *   openImage   one, by scheme          registerImageDriver
+ *   openImage   one, by scheme          registerImageDriver, readImage, imageDriverEvent      all in image-drivers.ts
+ *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
  */
+import { join } from 'node:path';
 import { findReplacing, openCatalog, readOrders, sortPlugins, type Installation } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
@@ -19,12 +21,12 @@ import {
   type RunRequest,
   type RunResult,
 } from '#engine/engine.js';
-import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
+import { askChain, askEvery, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
 import { controlWith, isController, observing, requireOneController } from './control.js';
-import { wiringErrors } from './errors.js';
+import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
@@ -73,7 +75,15 @@ async function withPlugins<Result extends RunResult>(
 ): Promise<Result> {
   const catalog = await openCatalog(scene.place);
   requireSound(catalog, scene.log);
-  const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
+  const settings = await scene.settings();
+  const {
+    'version-lock': lock,
+    'required-plugins': names,
+    budgets,
+    policy,
+    'image-driver': chosenDriver,
+    'enable-overlay': overlay = 'try',
+  } = settings;
   const requirement = { names, file: scene.paths.configFile };
   requireListed(requirement, catalog);
   const orders = await readOrders(scene.place);
@@ -115,24 +125,50 @@ async function withPlugins<Result extends RunResult>(
         configured,
         stop: (why) => stopped.abort(why),
       });
+      const drivers = openImageDrivers({
+        host,
+        drivers: plugins.filter(({ installation }) => isDriver(installation)),
+        chosen: chosenDriver,
+        file: scene.paths.configFile,
+        image: request.image,
+        audit,
+        log: scene.log,
+      });
       const reach: Moments['reach'] = (reached) => void (container = reached);
-      return use(
-        request,
-        { ...moments, reach },
-        {
-          runDirectory: scene.paths.run,
-          log: (line) => scene.log.write('debug', line),
-          warn: (line) => scene.log.write('warning', line),
-          cdiDirectories: scene.paths.cdi,
-          signal: stopped.signal,
-        },
-      );
+      const { openImage, mountImage } = drivers;
+      const options = {
+        runDirectory: scene.paths.run,
+        imageDirectory: join(scene.paths.state, 'images'),
+        overlay,
+        log: (line: string) => scene.log.write('debug', line),
+        warn: (line: string) => scene.log.write('warning', line),
+        cdiDirectories: scene.paths.cdi,
+        signal: stopped.signal,
+      };
+      return closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
     });
   } catch (error) {
     throw explainRequired(error, requirement);
   } finally {
     await host.close();
     await quarantine.save();
+  }
+}
+
+function isDriver({ manifest }: Installation): boolean {
+  return manifest.imageSchemes.length > 0 || manifest.imageFeatures.length > 0;
+}
+
+/** Whatever comes of the run: a driver that was started is told of the end. */
+async function closingDrivers<Result>(drivers: ImageDrivers, work: () => Promise<Result>): Promise<Result> {
+  let failure: unknown;
+  try {
+    return await work();
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await drivers.close(failure);
   }
 }
 
@@ -186,16 +222,6 @@ function connectMoments(
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
 
   return {
-    async openImage(scheme, reference) {
-      const drivers = having('registerImageDriver');
-      const driver = drivers.find(({ installation }) => installation.manifest.imageSchemes.includes(scheme));
-      if (driver === undefined)
-        throw wiringErrors.schemeUnknown(
-          scheme,
-          drivers.flatMap(({ installation }) => installation.manifest.imageSchemes),
-        );
-      return askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
-    },
     async configure(config): Promise<ContainerConfig> {
       const result = await askChain(
         respondents('engineConfig'),
