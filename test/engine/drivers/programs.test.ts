@@ -26,14 +26,9 @@ describeForEach('an image that a program mounts', (lab, who) => {
     program: '/usr/bin/fuse-overlayfs',
     args: ['-f', '-o', 'lowerdir={lower},upperdir={upper},workdir={work},noacl', '{target}'],
   };
-  /** The lab's own image as a file; and whoever has no FUSE to open makes do with another machine. */
-  function needFuseFor(context: Mocha.Context): void {
-    if (who === 'root' || process.getuid?.() !== 0) needFuse(context);
-  }
-
   it('is a bare squashfs; its program runs beside the container and ends with it (apptainer 106)', async function () {
     for (const tool of ['mksquashfs', 'squashfuse_ll']) needTool(this, tool);
-    needFuseFor(this);
+    needFuse(this);
     const image = await makeSquashfs(lab().directory, lab().image);
     const script = 'ls -d /usr /proc/self; touch /new && ls /new; echo up; read -r line';
     const running = lab().start({ image, command: ['sh', '-c', script] }, { drivers: { squashfs: squashfuse }, fuse: true });
@@ -48,7 +43,7 @@ describeForEach('an image that a program mounts', (lab, who) => {
 
   it('is the system partition of a SIF file (apptainer 106)', async function () {
     for (const tool of ['mksquashfs', 'squashfuse_ll', 'siftool']) needTool(this, tool);
-    needFuseFor(this);
+    needFuse(this);
     const image = makeSif(lab().directory, await makeSquashfs(lab().directory, lab().image));
     const { exitCode, stdout } = await lab().run(
       { image, command: ['ls', '-d', '/etc'] },
@@ -60,7 +55,7 @@ describeForEach('an image that a program mounts', (lab, who) => {
 
   it('is a bare ext4 (apptainer 106)', async function () {
     for (const tool of ['fuse2fs', 'mke2fs']) needTool(this, tool);
-    needFuseFor(this);
+    needFuse(this);
     const image = await makeExt4(lab().directory, lab().image);
     const { exitCode, stdout, stderr } = await lab().run(
       { image, command: ['ls', '-d', '/lost+found'] },
@@ -71,7 +66,7 @@ describeForEach('an image that a program mounts', (lab, who) => {
 
   it('has a writable layer of fuse-overlayfs, where a driver is to lay it', async function () {
     needTool(this, 'fuse-overlayfs');
-    needFuseFor(this);
+    needFuse(this);
     const answers: Answers = { drivers: { overlay: overlayfs }, overlay: 'driver', fuse: true };
     const script = 'grep " / " /proc/self/mountinfo; echo new >/new && cat /new';
     const { exitCode, stdout, stderr } = await lab().run({ command: ['sh', '-c', script] }, answers);
@@ -102,7 +97,7 @@ describeForEach('the program of a driver', (lab) => {
     const program = join(lab().directory, `program-${Math.random().toString(36).slice(2)}`);
     await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await lab().give(program);
-    return { image: { type: 'program', program, args: ['{target}', lab().image], ...changes }, fuse: true };
+    return { image: { type: 'program', program, args: ['{target}', lab().image], ...changes } };
   }
   const mount = 'mount --rbind "$2" "$1"';
 
@@ -182,7 +177,7 @@ describeForEach('the program of a driver', (lab) => {
     needFuse(this);
     const script = 'exec 3<>/dev/fuse; mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none "$1" && exec sleep 1000';
     this.timeout(40_000);
-    const { exitCode, stderr } = await lab().run({ image: 'x1:' }, await answers(script));
+    const { exitCode, stderr } = await lab().run({ image: 'x1:' }, { ...(await answers(script)), fuse: true });
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*what is mounted does not answer within 10000 ms/);
     await assertNothingLeft(lab(), 'program-');
