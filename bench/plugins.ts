@@ -61,6 +61,7 @@ function describePlugin(index: number): Manifest {
     flags: { run: { [`bench-${index}`]: { type: 'string', summary: 'Something of the plugin', env: `BENCH_${index}` } } },
     hooks: [],
     imageSchemes: [],
+    imageFeatures: [],
     callbacks: [...callbacks],
     contract: { ...CONTRACT, callbacks: Object.fromEntries(callbacks.map((name) => [name, CONTRACT.callbacks[name] ?? ''])), powers: {} },
   };

@@ -4,6 +4,7 @@ import type { CommandDescription, ContractStamp } from './contract/description.j
 import type { ArgumentDefinition, FlagDefinition } from './contract/flags.js';
 import type { PluginData } from './contract/plugin-data.js';
 import type { MonitorDecision, MonitorRole } from './contract/monitor-shapes.js';
+import type { ImageFeature } from './contract/image-shapes.js';
 import { CONTRACT } from './contract/lock.generated.js';
 import type { ArgumentValues, FlagValuesOf } from './command-line.js';
 import type { CommandHost, Declared, DeclaredPermissions, Host } from './host.js';
@@ -58,6 +59,8 @@ export interface PluginDefinition<
   readonly before?: readonly string[];
   /** Plugins that are asked earlier. */
   readonly after?: readonly string[];
+  /** What of the host's own work on images `mountImage` takes over. */
+  readonly imageFeatures?: readonly ImageFeature[];
   readonly callbacks?: Callbacks<P, B>;
 }
 

@@ -4,6 +4,7 @@
  *   dist/cli/commands/…   one entry per command, shared code in dist/chunks/; packages of npm stay outside
  *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and V8's code cache for this Node
  *   dist/template/       what `plugin create` writes
+ *   dist/unpack/          unpack-thread.js: the thread that unpacks streams of images
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
  */
@@ -37,7 +38,7 @@ const fresh = 'dist.new';
 
 async function main(): Promise<void> {
   rmSync(fresh, { recursive: true, force: true });
-  await Promise.all([buildCli(), buildGuest(), buildSdk()]);
+  await Promise.all([buildCli(), buildGuest(), buildUnpacker(), buildSdk()]);
   cpSync(`${fresh}/guest`, 'plugin-sdk/dist/guest', { recursive: true });
   rmSync('dist', { recursive: true, force: true });
   renameSync(fresh, 'dist');
@@ -64,6 +65,11 @@ async function buildGuest(): Promise<void> {
   const print = `process.stdout.write(require(${JSON.stringify(join(directory, 'guest.cjs'))}).createCache())`;
   const cache = execFileSync(process.execPath, ['-e', print], { maxBuffer: 64 * 1024 * 1024 });
   writeFileSync(join(directory, `guest-bundle.${process.version}.cache`), cache);
+}
+
+/** A thread of its own, so that a file of its own. */
+function buildUnpacker(): Promise<unknown> {
+  return build({ ...node, entryPoints: ['src/engine/images/unpack-thread.ts'], outdir: `${fresh}/unpack` });
 }
 
 async function buildSdk(): Promise<void> {

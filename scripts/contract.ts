@@ -36,9 +36,15 @@ function describeSchema(schema: GenericSchema): unknown {
   // Nor does it say of the outermost schema whether the value may be absent.
   const isOptional = schema.type === 'optional' || schema.type === 'undefined';
   const json = toJsonSchema(schema, {
-    overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'undefined' ? { not: {} } : undefined),
+    overrideSchema: ({ valibotSchema }) => describeUnknown(valibotSchema),
   });
   return { isOptional, json };
+}
+
+/** What JSON cannot say: nothing at all, and bytes, of which the message of their schema tells the bound. */
+function describeUnknown(schema: { readonly type: string; readonly message?: unknown }): { not: object } | { const: string } | undefined {
+  if (schema.type === 'undefined') return { not: {} };
+  return schema.type === 'custom' ? { const: String(schema.message) } : undefined;
 }
 
 function versionsOf(table: Record<string, { version: string }>): Record<string, string> {

@@ -244,22 +244,41 @@ export type monitorContainerAnswer =
 
 export type registerImageDriverInput = { scheme: string; reference: string };
 
-export type registerImageDriverAnswer = {
-  mounts: (
-    | {
-        type: 'bind';
-        source: string;
-        destination: string;
-        readOnly?: boolean | undefined;
-        optional?: boolean | undefined;
-        options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
-      }
-    | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
-  )[];
-  links?: { [x: string]: string } | undefined;
-  env?: { [x: string]: string } | undefined;
-  command?: string[] | undefined;
-};
+export type registerImageDriverAnswer =
+  | {
+      mounts: (
+        | {
+            type: 'bind';
+            source: string;
+            destination: string;
+            readOnly?: boolean | undefined;
+            optional?: boolean | undefined;
+            options?: ('nosuid' | 'nodev' | 'noexec')[] | undefined;
+          }
+        | { type: 'tmpfs'; destination: string; sizeBytes?: number | undefined }
+      )[];
+      links?: { [x: string]: string } | undefined;
+      env?: { [x: string]: string } | undefined;
+      command?: string[] | undefined;
+      type?: 'plan' | undefined;
+    }
+  | { env?: { [x: string]: string } | undefined; command?: string[] | undefined; type: 'directory'; path: string }
+  | {
+      env?: { [x: string]: string } | undefined;
+      command?: string[] | undefined;
+      type: 'program';
+      program: string;
+      args: string[];
+      readyMs?: number | undefined;
+    }
+  | {
+      env?: { [x: string]: string } | undefined;
+      command?: string[] | undefined;
+      type: 'stream';
+      format: 'squashfs' | 'tar' | 'tar.gz';
+      handle: string;
+      sizeBytes?: number | undefined;
+    };
 
 export type installInput = { scope: 'user' | 'system' };
 
@@ -272,6 +291,26 @@ export type upgradeAnswer = undefined;
 export type uninstallInput = { scope: 'user' | 'system' };
 
 export type uninstallAnswer = undefined;
+
+export type mountImageInput =
+  | { feature: 'squashfs'; image: string; path: string; offset: number; sizeBytes: number; privileged: boolean }
+  | { feature: 'ext3'; image: string; path: string; offset: number; sizeBytes: number; privileged: boolean }
+  | { feature: 'overlay'; image: string; writable: boolean; privileged: boolean };
+
+export type mountImageAnswer =
+  | { type: 'program'; program: string; args: string[]; readyMs?: number | undefined }
+  | { type: 'directory'; path: string }
+  | { type: 'kernel' };
+
+export type readImageInput = { scheme: string; handle: string; offset: number };
+
+export type readImageAnswer = { bytes: Uint8Array<ArrayBufferLike>; last: boolean };
+
+export type imageDriverEventInput = {
+  event: { type: 'start'; image: string } | { type: 'error'; image: string; why: string } | { type: 'stop'; image: string };
+};
+
+export type imageDriverEventAnswer = undefined;
 
 export type userMappingInput = {
   uid: number;
@@ -323,7 +362,7 @@ export type fetchInput = {
   method: 'GET' | 'HEAD' | 'POST';
   headers: { [x: string]: string };
   body?: { type: 'text'; text: string } | { type: 'bytes'; characters: string } | undefined;
-  responseType: 'text' | 'bytes';
+  responseType: 'bytes' | 'text';
 };
 
 export type fetchOutput = {

@@ -13,8 +13,11 @@ import { beforeCommand } from './callbacks/before-command.js';
 import { command } from './callbacks/command.js';
 import { engineConfig } from './callbacks/engine-config.js';
 import { install } from './callbacks/install.js';
+import { imageDriverEvent } from './callbacks/image-driver-event.js';
 import { monitorContainer } from './callbacks/monitor-container.js';
+import { mountImage } from './callbacks/mount-image.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
+import { readImage } from './callbacks/read-image.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
 import { uninstall } from './callbacks/uninstall.js';
 import { upgrade } from './callbacks/upgrade.js';
@@ -43,6 +46,9 @@ export const callbacks = {
   install,
   upgrade,
   uninstall,
+  mountImage,
+  readImage,
+  imageDriverEvent,
   userMapping,
 };
 export type CallbackName = keyof typeof callbacks;
@@ -89,6 +95,14 @@ export * from './flags.js';
 export * from './plugin-data.js';
 export * from './monitor-shapes.js';
 export * from './shapes.js';
+export {
+  type DriverProgram,
+  type ImageAnswer,
+  type ImageDriverEvent,
+  type ImageFeature,
+  type ImageToMount,
+  type MountAnswer,
+} from './image-shapes.js';
 export { adapters, findAdapter } from './adapters/adapters.js';
 export { type Adapter } from './adapters/adapter.js';
 export { CONTRACT } from './lock.generated.js';

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { syslogFacility } from './powers/syslog.js';
 import { controlScope, monitorRole, signalName } from './monitor-shapes.js';
 import { configField } from './container-config.js';
+import { imageFeature } from './image-shapes.js';
 import { argumentDefinition, flagDefinitions } from './flags.js';
 import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
 
@@ -47,6 +48,8 @@ export const permissions = v.strictObject({
   syslog: v.optional(v.pipe(v.array(syslogFacility), v.maxLength(16))),
   /** What its answers as the controller of a container may decide. */
   'container.control': v.optional(v.pipe(v.array(controlScope), v.maxLength(8))),
+  /** Files and directories of the host of which its images may be made; a directory grants all below it. The container sees them, the plugin does not. */
+  mount: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 
@@ -93,5 +96,6 @@ export const pluginDescription = v.strictObject({
   /** Plugins that are asked later, or earlier, than this one, where they are installed; the operator may say otherwise. */
   before: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
   after: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
+  imageFeatures: v.optional(v.pipe(v.array(imageFeature), v.maxLength(16)), []),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

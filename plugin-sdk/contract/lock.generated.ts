@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:328e4c80e3067b48f9a915cd6164c31510c7f7ec6000f12ca675bfda7fb0fe86",
+  "digest": "sha256:7d71664facf2ac8fda578edba1e5ede2ea7d0759b22c03495bf9ed9bfa266540",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -15,6 +15,9 @@ export const CONTRACT: ContractStamp = {
     "install": "1.0.0",
     "upgrade": "1.0.0",
     "uninstall": "1.0.0",
+    "mountImage": "1.0.0",
+    "readImage": "1.0.0",
+    "imageDriverEvent": "1.0.0",
     "userMapping": "1.0.0"
   },
   "powers": {

@@ -9,7 +9,9 @@ describe('host-image in a compartment', () => {
     const plugin = await openTestPlugin(directory);
     try {
       assert.deepEqual(plugin.description.imageSchemes, ['host']);
-      const { mounts } = await plugin.call('registerImageDriver', { scheme: 'host', reference: '' });
+      const answer = await plugin.call('registerImageDriver', { scheme: 'host', reference: '' });
+      assert.ok(answer.type === undefined);
+      const { mounts } = answer;
       assert.ok(mounts.length > 10);
       for (const mount of mounts) if (mount.type === 'bind') assert.equal(mount.readOnly, true);
       assert.ok(mounts.some(({ type, destination }) => type === 'tmpfs' && destination === '/tmp'));

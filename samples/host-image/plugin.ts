@@ -25,6 +25,7 @@ export default definePlugin({
   version: '0.1.0',
   author: 'The Bulkhead Authors',
   description: "Opens host: images: a read-only view of the host's own programs",
+  permissions: { mount: [...programs, ...configuration.map((name) => `/etc/${name}`)] },
   imageSchemes: ['host'],
   callbacks: {
     registerImageDriver({ reference }) {

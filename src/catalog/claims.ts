@@ -1,11 +1,12 @@
-/** What a plugin wants for itself alone: words of the command line and schemes of images, which two cannot share. */
+/** What a plugin wants for itself alone: words of the command line, schemes and features of images, which two cannot share. */
 import type { Manifest } from '#package/package.js';
 
 /** A manifest, or what the index keeps of one. */
-export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'flags'> & Partial<Pick<Manifest, 'monitor' | 'callbacks'>>;
+export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'imageFeatures' | 'flags'> &
+  Partial<Pick<Manifest, 'monitor' | 'callbacks'>>;
 
 export interface Claim {
-  readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'role';
+  readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'feature' | 'role';
   /** The command, the scheme, the variable, the role; of a flag or letter, the command to which it is added and its name: `run --trace`. */
   readonly word: string;
 }
@@ -24,7 +25,7 @@ export interface Claims {
 }
 
 /** All that a plugin claims, in the order of the manifest. An alias is as good as a name. */
-export function listClaims({ commands, imageSchemes, flags, monitor, callbacks = [] }: Contributor): Claim[] {
+export function listClaims({ commands, imageSchemes, imageFeatures, flags, monitor, callbacks = [] }: Contributor): Claim[] {
   const variables = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)].flatMap((own) =>
     Object.values(own).flatMap(({ env }) => env ?? []),
   );
@@ -33,6 +34,7 @@ export function listClaims({ commands, imageSchemes, flags, monitor, callbacks =
     ...Object.entries(flags).flatMap(([command, own]) => listFlagClaims(command, own)),
     ...[...new Set(variables)].map((word): Claim => ({ kind: 'environment', word })),
     ...imageSchemes.map((word): Claim => ({ kind: 'scheme', word })),
+    ...imageFeatures.map((word): Claim => ({ kind: 'feature', word })),
     // Two would both own the end of a container.
     ...(monitor?.mode === 'control' ? [{ kind: 'role', word: 'controller of containers (monitor mode "control")' } as const] : []),
     ...(callbacks.includes('userMapping') ? [{ kind: 'role', word: 'mapping of users' } as const] : []),
@@ -62,6 +64,8 @@ export function describeClaim({ kind, word }: Claim): string {
       return `the image scheme "${word}:"`;
     case 'role':
       return `a ${word}`;
+    case 'feature':
+      return `the image feature ${word}`;
   }
 }
 

@@ -64,7 +64,7 @@ function findReserved(
 ): string | undefined {
   if (kind === 'command') return reservedCommands.find((taken) => overlaps(word, taken));
   if (kind === 'environment') return reservedEnvironment.find((taken) => taken === word);
-  if (kind === 'scheme' || kind === 'role') return undefined;
+  if (kind === 'scheme' || kind === 'feature' || kind === 'role') return undefined;
   const at = word.lastIndexOf(' ');
   const own = Object.hasOwn(flags, word.slice(0, at)) ? (flags[word.slice(0, at)] ?? []) : [];
   return own.find((flag) => flag === word.slice(at + 1));

@@ -2,7 +2,7 @@ import type { Permissions } from '@bulkhead/plugin-sdk/contract';
 import { catalogErrors } from './errors.js';
 
 /** Where a directory means all below it. */
-const kindsOfTrees: readonly string[] = ['readFile', 'writeFile'];
+const kindsOfTrees: readonly string[] = ['readFile', 'writeFile', 'mount'];
 
 /** Any kind of permission that the contract has, as text. */
 export type PermissionValues = Readonly<Record<string, readonly string[] | undefined>>;

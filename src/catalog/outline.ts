@@ -25,12 +25,12 @@ export type Outline = Pick<Installation, 'name' | 'enabled' | 'onFailure' | 'dig
   readonly manifest: Pick<Installation['manifest'], OutlinedField>;
 };
 type OutlinedField = (typeof outlinedFields)[number];
-const outlinedFields = ['name', 'version', 'callbacks', 'commands', 'imageSchemes', 'flags', 'hooks'] as const;
+const outlinedFields = ['name', 'version', 'callbacks', 'commands', 'imageSchemes', 'imageFeatures', 'flags', 'hooks'] as const;
 
 const INDEX_BYTES_MAX = 32 * 1_048_576;
 const INDEX_FORMAT = 1;
 
-const { callbacks, commands, imageSchemes, flags, hooks } = pluginDescription.entries;
+const { callbacks, commands, imageSchemes, imageFeatures, flags, hooks } = pluginDescription.entries;
 const entrySchema = v.strictObject({
   /** Of the receipt: its file name, and what changes whenever the file does. */
   file: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}\.json$/)),
@@ -39,7 +39,7 @@ const entrySchema = v.strictObject({
   enabled: v.boolean(),
   onFailure: onFailureChoice,
   digest: sha256,
-  manifest: v.strictObject({ name: pluginName, version: semanticVersion, callbacks, commands, imageSchemes, flags, hooks }),
+  manifest: v.strictObject({ name: pluginName, version: semanticVersion, callbacks, commands, imageSchemes, imageFeatures, flags, hooks }),
 });
 type Entry = v.InferOutput<typeof entrySchema>;
 const indexSchema = v.strictObject({ format: v.literal(INDEX_FORMAT), entries: v.pipe(v.array(entrySchema), v.maxLength(4096)) });

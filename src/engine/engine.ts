@@ -18,6 +18,7 @@
  * image's own shell comes in between, and may add PWD, SHLVL and `_`.)
  *
  *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
+ *      drivers/      programs that mount        (squashfuse, fuse-overlayfs), started and watched inside the session
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
 export { configureContainer } from './lifecycle/configure.js';
@@ -32,9 +33,13 @@ export type {
   ContainerUse,
   ControlDecision,
   Controller,
+  ImageAnswer,
+  ImageToMount,
   Moments,
   Mount,
+  MountAnswer,
   MountPlan,
+  OverlayChoice,
   RunOptions,
   RunRequest,
   RunResult,

@@ -2,17 +2,16 @@
 import { type BulkheadError, bugError, pluginError, userError } from '#base/errors.js';
 
 export const imageNotFound = (path: string): BulkheadError =>
-  userError('IMAGE_NOT_FOUND', `Cannot open image ${path}: there is no such directory`, { hint: `ls -d ${quote(path)}`, data: { path } });
+  userError('IMAGE_NOT_FOUND', `Cannot open image ${path}: there is no such directory or file`, {
+    hint: `ls -d ${quote(path)}`,
+    data: { path },
+  });
 
 export const imageNotDirectory = (path: string): BulkheadError =>
-  userError(
-    'IMAGE_NOT_DIRECTORY',
-    `Cannot open image ${path}: it is a file, and only directories and the schemes of plugins can be opened`,
-    {
-      hint: 'bulkhead plugin list',
-      data: { path },
-    },
-  );
+  userError('IMAGE_NOT_DIRECTORY', `Cannot open image ${path}: it is neither a directory nor a file, or its path leads through a file`, {
+    hint: 'bulkhead plugin list',
+    data: { path },
+  });
 
 export const imageUnreadable = (path: string, cause: unknown): BulkheadError =>
   userError('IMAGE_UNREADABLE', `Cannot open image ${path}: you may not read all of it`, {
@@ -45,6 +44,68 @@ export const imageChanged = (path: string): BulkheadError =>
     hint: 'bulkhead run IMAGE   (once more)',
     data: { path },
   });
+
+export const imageFormatUnknown = (path: string): BulkheadError =>
+  userError('IMAGE_FORMAT_UNKNOWN', `Cannot open image ${path}: it is a file, and holds neither squashfs, ext2-4 nor SIF`, {
+    hint: `file ${quote(path)}`,
+    data: { path },
+  });
+
+export const imageInvalid = (path: string, why: string): BulkheadError =>
+  userError('IMAGE_INVALID', `Cannot open image ${path}: ${why}`, { hint: `file ${quote(path)}`, data: { path, why } });
+
+export const imageNeedsDriver = (path: string, feature: string): BulkheadError =>
+  userError(
+    'IMAGE_NEEDS_DRIVER',
+    `Cannot mount image ${path}: the kernel mounts ${feature} for root alone, and no enabled plugin is a driver for it`,
+    { hint: 'bulkhead plugin list   (install a driver with this feature, such as squashfuse-plugin)', data: { path, feature } },
+  );
+
+export const imageDriverInvalid = (image: string, why: string): BulkheadError =>
+  userError('IMAGE_DRIVER_INVALID', `Cannot mount image ${image} as its driver says: ${why}`, {
+    hint: 'bulkhead plugin list',
+    data: { image, why },
+  });
+
+/** `said` is the last that the driver's program wrote; foreign text. */
+export const imageDriverFailed = (image: string, why: string, said: string): BulkheadError => {
+  const tail = cleanLines(said);
+  return userError(
+    'IMAGE_DRIVER_FAILED',
+    `Cannot mount image ${image}: image driver mount failure: ${why}${tail === '' ? '' : ` (${tail})`}`,
+    { hint: 'bulkhead plugin list', data: { image, why, said: tail } },
+  );
+};
+
+export const imageDriverStrayed = (image: string, point: string): BulkheadError =>
+  userError(
+    'IMAGE_DRIVER_STRAYED',
+    `Cannot mount image ${image}: the program of its driver mounted at ${cleanLines(point)}, where it should not`,
+    {
+      hint: 'bulkhead plugin list',
+      data: { image, point },
+    },
+  );
+
+export const overlayDisabled = (point: string): BulkheadError =>
+  userError(
+    'OVERLAY_DISABLED',
+    `Cannot add mount points at ${point}: the image lacks them, and enable-overlay = "no" in bulkhead.toml forbids to lay anything over it`,
+    { hint: 'bulkhead run IMAGE   (with an image that has /proc, /sys, /dev and the places of your binds)', data: { point } },
+  );
+
+export const overlayDriverMissing = (image: string): BulkheadError =>
+  userError(
+    'OVERLAY_DRIVER_MISSING',
+    `Cannot lay a writable layer over image ${image}: enable-overlay = "driver" in bulkhead.toml, and no enabled plugin is a driver for overlay`,
+    { hint: 'bulkhead plugin list', data: { image } },
+  );
+
+export const imageStreamRefused = (image: string, why: string): BulkheadError =>
+  userError('IMAGE_STREAM_REFUSED', `Cannot unpack image ${image}: ${why}`, { hint: 'bulkhead plugin list', data: { image, why } });
+
+export const unpackerNotBuilt = (): BulkheadError =>
+  bugError('UNPACKER_NOT_BUILT', 'Cannot unpack an image: the thread that does it has not been built', { hint: 'npm run build' });
 
 export const bindInvalid = (bind: string, why: string): BulkheadError =>
   userError('BIND_INVALID', `Cannot read --bind ${bind}: ${why}`, { hint: 'bulkhead run --bind /data:/data:ro IMAGE', data: { bind } });
@@ -209,6 +270,15 @@ export const cdiSpecInvalid = (file: string, why: string): BulkheadError =>
     hint: "have the vendor's tool write it again",
     data: { file },
   });
+/** The last lines, in one, without what a terminal would take for a command. */
+function cleanLines(said: string): string {
+  const lines = said.split('\n').map((line) => line.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').trim());
+  return lines
+    .filter((line) => line !== '')
+    .slice(-3)
+    .join('; ')
+    .slice(-500);
+}
 
 export const userMappingRefused = (why: string): BulkheadError =>
   userError('USER_MAPPING_REFUSED', `Cannot map the users of the container: ${why}`, {

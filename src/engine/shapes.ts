@@ -34,6 +34,46 @@ export interface MountPlan {
   command?: string[] | undefined;
 }
 
+/** What an image brings beside its files. */
+interface ImageWishes {
+  env?: Record<string, string> | undefined;
+  command?: string[] | undefined;
+}
+
+/** A program that mounts and runs as long as its mount is needed; `args` with `{target}` and other placeholders, see drivers/program.ts. */
+export interface DriverProgram {
+  /** Absolute, and checked to be one that may be run. */
+  program: string;
+  args: string[];
+  /** How long the mount may take to appear. */
+  readyMs?: number | undefined;
+}
+
+/** Bytes of an image, in parts that are asked for one after the other. */
+export interface ImageStream {
+  format: 'tar' | 'tar.gz' | 'squashfs';
+  /** Exactly so many bytes must come, where it is given. */
+  sizeBytes?: number | undefined;
+  /** May throw; ends with the last part. */
+  parts: AsyncIterable<Uint8Array>;
+  /** Instead of the defaults, see images/unpack-limits.ts. */
+  limits?: { streamBytes?: number; unpackedBytes?: number; entries?: number } | undefined;
+}
+
+/** How an image of a scheme is to be shown. */
+export type ImageAnswer =
+  | ({ type?: 'plan' | undefined } & MountPlan)
+  | ({ type: 'directory'; path: string } & ImageWishes)
+  | ({ type: 'program' } & DriverProgram & ImageWishes)
+  | ({ type: 'stream' } & ImageStream & ImageWishes);
+
+/** What somebody else than the kernel may mount. `image` is what the user called it, `privileged` whether real root runs the container. */
+export type ImageToMount =
+  | { feature: 'squashfs' | 'ext3'; image: string; path: string; offset: number; sizeBytes: number; privileged: boolean }
+  | { feature: 'overlay'; image: string; writable: boolean; privileged: boolean };
+
+export type MountAnswer = ({ type: 'program' } & DriverProgram) | { type: 'directory'; path: string } | { type: 'kernel' };
+
 /** What the user asked for, as typed. */
 export interface RunRequest {
   /** A directory (with a `/`, or `.`), or `scheme:reference`. */
@@ -106,7 +146,9 @@ export interface Controller {
 /** The points of a run at which others may act. Plain functions, every one optional. */
 export interface Moments {
   /** Opens `scheme:reference`. Answers undefined where nobody knows the scheme; a throw fails the run. */
-  openImage?(scheme: string, reference: string): Promise<MountPlan | undefined>;
+  openImage?(scheme: string, reference: string): Promise<ImageAnswer | undefined>;
+  /** Something is to be mounted. Answers undefined where nobody wants to: then the kernel does it. A throw fails the run. */
+  mountImage?(image: ImageToMount): Promise<MountAnswer | undefined>;
   /** After defaults and the user's flags, before validation; nothing has started. */
   configure?(config: ContainerConfig): Promise<ContainerConfig>;
   /** The command runs (its exec has happened). A throw kills the container and fails the run. */
@@ -131,7 +173,13 @@ export interface RunOptions {
   warn?: (line: string) => void;
   /** Where device specifications are, the last one wins, e.g. `/etc/cdi`. */
   cdiDirectories?: readonly string[];
+  /** Where streams are unpacked; of this uid alone, e.g. `/var/lib/bulkhead/images`. Streams are refused where it is absent. */
+  imageDirectory?: string;
+  /** try (where absent): the kernel's overlay, else a driver's · driver: a driver's alone · no: none, the image as it is. */
+  overlay?: OverlayChoice;
 }
+
+export type OverlayChoice = 'try' | 'driver' | 'no';
 
 export interface RunResult {
   exitCode: number;

@@ -22,6 +22,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     hooks: plainCopy(plugin['hooks'] ?? []),
     ...(plugin['monitor'] === undefined ? {} : { monitor: plainCopy(plugin['monitor']) }),
     ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
+    imageFeatures: plainCopy(plugin['imageFeatures'] ?? []),
   };
 }
 

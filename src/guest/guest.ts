@@ -66,7 +66,7 @@ function openSession(task: SessionTask<Port>): void {
   };
   for (const name of callbackNames) methods[name] = (argument) => plugin.call(name, argument as CallArgument);
   // The only peer is the host; a message that it did not make in this form is not answered.
-  serve(task.callPort, methods, () => undefined, task.limits.messageCharacters);
+  serve(task.callPort, methods, () => undefined, { charactersMax: task.limits.messageCharacters, bytesIn: ['readImage'] });
 }
 
 /** The plugin of this compartment: evaluated once, at the first `open`; its variables live until the compartment ends. */
@@ -87,7 +87,8 @@ function openPlugin(task: SessionStart, askPower: AskPower) {
       current = facet;
       timers.beginCall();
       try {
-        return await run(harden(input), facet.host);
+        const answer = await run(harden(input), facet.host);
+        return name === 'readImage' ? copyBytes(answer) : answer;
       } catch (thrown) {
         throw new FaultError(describeThrown(thrown, 'PLUGIN_THREW', readStack));
       } finally {
@@ -96,6 +97,13 @@ function openPlugin(task: SessionStart, askPower: AskPower) {
       }
     },
   };
+}
+
+/** Bytes of the plugin's, copied into a buffer that holds nothing else and can be moved. Whatever else it is, the contract judges. */
+function copyBytes(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const { bytes, ...others } = { ...answer } as Record<string, unknown>;
+  return { ...others, bytes: bytes instanceof Uint8Array ? new Uint8Array(bytes) : bytes };
 }
 
 function evaluate({ script, name }: SessionStart, endowments: object): PluginRecord {

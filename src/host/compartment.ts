@@ -71,7 +71,7 @@ export function startCompartment({ script, isolation, env, powers: context, adap
   const line = openLine({ powers, starting, meter, onLost }, (port, violate) => {
     const methods = makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined));
     const served = { ...methods, [overrunMethod]: (argument: unknown) => spending.takeOverrun(argument) };
-    serve(port, served, violate, budgets['message-characters']);
+    serve(port, served, violate, { charactersMax: budgets['message-characters'] });
   });
 
   async function ask(method: Method, argument: unknown, deadlineMs: number): Promise<unknown> {
@@ -167,7 +167,10 @@ function openLine(
     servePowers(meter.calls(vessel.powerPort), violate);
     void vessel.ended.then((why) => end((method) => hostErrors.compartmentEnded(name, method, why)));
     return {
-      ask: openClient(meter.answers(vessel.callPort), methodNames, violate, budgets['message-characters']),
+      ask: openClient(meter.answers(vessel.callPort), methodNames, violate, {
+        charactersMax: budgets['message-characters'],
+        bytes: 'bytes',
+      }),
       vessel,
       watchdog: watch(vessel),
     };

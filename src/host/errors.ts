@@ -92,6 +92,12 @@ export const hostErrors = {
       },
     ),
 
+  driverRefused: (plugin: string, why: string): BulkheadError =>
+    pluginError('IMAGE_DRIVER_REFUSED', `Cannot show an image as plugin "${plugin}" says: ${shorten(why, 512)}`, {
+      hint: `bulkhead plugin permissions ${plugin}`,
+      data: { plugin, why: shorten(why, 512) },
+    }),
+
   badDefinition: (plugin: string, issues: readonly string[]): BulkheadError =>
     pluginError('BAD_DEFINITION', `Cannot read the definition of ${plugin}: ${issues.join('; ')}`, { data: { plugin, issues } }),
 };

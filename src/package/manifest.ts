@@ -70,7 +70,7 @@ function checkName(manifest: unknown, path: string): void {
 }
 
 /** A callback that the stamp leaves out would slip past the version lock. */
-function findUnstamped({ callbacks, commands, contract, imageSchemes }: Manifest): string[] {
+function findUnstamped({ callbacks, commands, contract, imageSchemes, imageFeatures }: Manifest): string[] {
   const problems = callbacks
     .filter((callback) => !Object.hasOwn(contract.callbacks, callback))
     .map((callback) => `callbacks: ${JSON.stringify(callback)} has no version in contract.callbacks`);
@@ -78,6 +78,8 @@ function findUnstamped({ callbacks, commands, contract, imageSchemes }: Manifest
     problems.push('commands: there are some, and callbacks lacks "command"');
   if (imageSchemes.length > 0 && !callbacks.includes('registerImageDriver'))
     problems.push('imageSchemes: there are some, and callbacks lacks "registerImageDriver"');
+  if (imageFeatures.length > 0 && !callbacks.includes('mountImage'))
+    problems.push('imageFeatures: there are some, and callbacks lacks "mountImage"');
   return problems;
 }
 

@@ -25,6 +25,12 @@ function callSchema(names: readonly string[]) {
 /** comlink's answer, reduced to: a plain reply. Proxies and thrown values are other `type`s. */
 const answerSchema = v.strictObject({ id, type: v.literal('RAW'), value: reply });
 
+export interface ServeLimits {
+  readonly charactersMax?: number | undefined;
+  /** The methods whose answer may hold bytes, which are moved; see plain-data.ts. */
+  readonly bytesIn?: readonly string[];
+}
+
 /**
  * Serves `methods` to whoever holds the other port.
  * This is the inverse of `openClient`.
@@ -33,11 +39,12 @@ export function serve<Name extends string>(
   port: Port,
   methods: Methods<Name>,
   onViolation: (reason: string) => void,
-  charactersMax?: number,
+  { charactersMax, bytesIn = [] }: ServeLimits = {},
 ): void {
   const names = Object.keys(methods) as Name[];
   const served: Record<string, (argument: unknown) => Promise<Reply>> = Object.create(null) as Record<string, never>;
-  for (const name of names) served[name] = (argument) => answer(methods[name], argument, charactersMax);
+  for (const name of names)
+    served[name] = (argument) => answer(methods[name], argument, { charactersMax, bytes: bytesIn.includes(name) ? 'bytes' : 'no bytes' });
   const endpoint = gatePort(port, { receive: callSchema(names), send: answerSchema, charactersMax, onViolation });
   expose(served, { ...endpoint, postMessage: (message: unknown) => endpoint.postMessage(withoutHandler(message)) } as never);
 }
@@ -54,11 +61,15 @@ function notPlainReply(what: string): Reply {
   return { ok: false, fault: { code: 'NOT_PLAIN_DATA', name: 'TypeError', message } };
 }
 
-async function answer(method: Method, argument: unknown, charactersMax: number | undefined): Promise<Reply> {
+async function answer(
+  method: Method,
+  argument: unknown,
+  { charactersMax, bytes }: { charactersMax: number | undefined; bytes: 'bytes' | 'no bytes' },
+): Promise<Reply> {
   try {
     const value = await method(argument);
     // The other side would take it for an attack; here it is still a mistake that its author can be told of.
-    const notPlain = findNotPlain(value, charactersMax);
+    const notPlain = findNotPlain(value, charactersMax, bytes);
     return notPlain === undefined ? { ok: true, value } : notPlainReply(notPlain);
   } catch (thrown) {
     return { ok: false, fault: faultOf(thrown) };
@@ -84,9 +95,9 @@ export function openClient<Name extends string>(
   port: Port,
   names: readonly Name[],
   onViolation: (reason: string) => void,
-  charactersMax?: number,
+  { charactersMax, bytes = 'no bytes' }: { charactersMax?: number | undefined; bytes?: 'bytes' | 'no bytes' } = {},
 ): Ask<Name> {
-  const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), charactersMax, onViolation });
+  const endpoint = gatePort(port, { receive: answerSchema, send: callSchema(names), charactersMax, bytes, onViolation });
   const remote = wrap<Record<string, (argument: unknown) => Reply>>(endpoint as never) as unknown as Record<
     string,
     (argument: unknown) => Promise<Reply>

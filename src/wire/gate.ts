@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { cut } from './fault.js';
-import { findNotPlain } from './plain-data.js';
+import { findBuffer, findNotPlain } from './plain-data.js';
 
 /** The part of a Node `MessagePort` that the border uses. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   on(event: 'message' | 'messageerror', listener: (message: unknown) => void): unknown;
   off(event: 'message' | 'messageerror', listener: (message: unknown) => void): unknown;
 }
@@ -28,6 +28,8 @@ export interface GateRules {
   readonly send: v.GenericSchema;
   /** Of the texts in a message; see plain-data.ts. */
   readonly charactersMax?: number | undefined;
+  /** Whether what is received may hold bytes: one Uint8Array; see plain-data.ts. */
+  readonly bytes?: 'bytes' | 'no bytes';
   /** Told of each message that was turned away, with the reason. The peer's code is in the compartment's hands: end it. */
   readonly onViolation: (reason: string) => void;
 }
@@ -42,18 +44,22 @@ const envelopeCharacters = 1024;
  * and malformed messages crash its host. So comlink sees only what a strict schema has passed, and sees the schema's copy of
  * it, never the object that arrived.
  */
-export function gatePort(port: Port, { receive, send, charactersMax, onViolation }: GateRules): Endpoint {
+export function gatePort(port: Port, { receive, send, charactersMax, bytes, onViolation }: GateRules): Endpoint {
   const attached = new Map<Listener, (message: unknown) => void>();
   return {
     postMessage(message, transfer = []) {
       if (transfer.length > 0) return onViolation('tried to send a port or a buffer to transfer');
       if (isRelease(message)) return;
-      port.postMessage(v.parse(send, message, { abortEarly: true }));
+      const checked = v.parse(send, message, { abortEarly: true });
+      const buffer = findReplyBuffer(checked);
+      // Moved, not copied: who sends it has no hold on it any more when it is checked.
+      if (buffer === undefined) port.postMessage(checked);
+      else port.postMessage(checked, [buffer]);
     },
     addEventListener(type, listener) {
       if (type !== 'message' || attached.has(listener)) return;
       const pass = (message: unknown): void => {
-        const notPlain = findNotPlain(message, charactersMax === undefined ? undefined : charactersMax + envelopeCharacters);
+        const notPlain = findNotPlain(message, charactersMax === undefined ? undefined : charactersMax + envelopeCharacters, bytes);
         if (notPlain !== undefined) return onViolation(`message: ${notPlain}`);
         const checked = v.safeParse(receive, message, { abortEarly: true });
         if (!checked.success) return onViolation(describeIssue(checked.issues[0]));
@@ -72,6 +78,11 @@ export function gatePort(port: Port, { receive, send, charactersMax, onViolation
       attached.delete(listener);
     },
   };
+}
+
+function findReplyBuffer(message: unknown): ArrayBuffer | undefined {
+  const reply = v.safeParse(v.object({ type: v.literal('RAW'), value: v.object({ ok: v.literal(true), value: v.unknown() }) }), message);
+  return reply.success ? findBuffer(reply.output.value.value) : undefined;
 }
 
 /** comlink sends RELEASE when a proxy is collected. Our channels end with their port, so that nothing needs it. */

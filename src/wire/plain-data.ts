@@ -12,14 +12,20 @@ export const plainDataLimits = {
   countMax: 100_000,
   /** Of all texts and keys together, in UTF-16 units. The kernel takes a command line and environment of 6 MiB. */
   charactersMax: 16 * 1_048_576,
+  /** Of the one Uint8Array that an answer may hold, where answers may hold one. */
+  bytesMax: 1_048_576,
 } as const;
 
 /**
  * Says why a value is not plain data within the bounds; undefined where it is. May run getters of the value: use it where they do
  * no harm.
  */
-export function findNotPlain(value: unknown, charactersMax: number = plainDataLimits.charactersMax): string | undefined {
-  const spent = { count: 0, characters: 0, charactersMax };
+export function findNotPlain(
+  value: unknown,
+  charactersMax: number = plainDataLimits.charactersMax,
+  bytes: 'bytes' | 'no bytes' = 'no bytes',
+): string | undefined {
+  const spent = { count: 0, characters: 0, charactersMax, mayHaveBytes: bytes === 'bytes' };
   return look(value, 0, spent);
 }
 
@@ -27,6 +33,7 @@ interface Spent {
   count: number;
   characters: number;
   readonly charactersMax: number;
+  mayHaveBytes: boolean;
 }
 
 function look(value: unknown, depth: number, spent: Spent): string | undefined {
@@ -42,6 +49,7 @@ function look(value: unknown, depth: number, spent: Spent): string | undefined {
     case 'object':
       if (value === null) return undefined;
       if (depth === plainDataLimits.depthMax) return `nested more than ${plainDataLimits.depthMax} levels deep`;
+      if (spent.mayHaveBytes && value instanceof Uint8Array) return lookAtBytes(value, spent);
       return Array.isArray(value) ? lookAtArray(value, depth, spent) : lookAtObject(value, depth, spent);
     default:
       return `a ${typeof value}`;
@@ -51,6 +59,22 @@ function look(value: unknown, depth: number, spent: Spent): string | undefined {
 function lookAtText(text: string, spent: Spent): string | undefined {
   spent.characters += text.length;
   return spent.characters > spent.charactersMax ? `more than ${spent.charactersMax} characters` : undefined;
+}
+
+/** One, with a buffer of its own: none that is shared, can grow, or holds more than can be seen. */
+function lookAtBytes(bytes: Uint8Array, spent: Spent): string | undefined {
+  spent.mayHaveBytes = false;
+  const { buffer } = bytes;
+  if (Object.getPrototypeOf(bytes) !== Uint8Array.prototype || !(buffer instanceof ArrayBuffer)) return 'bytes that are shared';
+  if (Reflect.get(buffer, 'resizable') === true || buffer.byteLength !== bytes.length) return 'bytes that are a part of something larger';
+  return bytes.length > plainDataLimits.bytesMax ? `more than ${plainDataLimits.bytesMax} bytes` : undefined;
+}
+
+/** The buffer of the bytes in a reply, to be moved with it; see lookAtBytes. */
+export function findBuffer(reply: unknown): ArrayBuffer | undefined {
+  if (typeof reply !== 'object' || reply === null) return undefined;
+  const bytes = Object.values(reply).find((value) => value instanceof Uint8Array);
+  return bytes?.buffer instanceof ArrayBuffer ? bytes.buffer : undefined;
 }
 
 /** The length first: holes cost whoever sends them nothing. */

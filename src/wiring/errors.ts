@@ -55,6 +55,35 @@ export const wiringErrors = {
       },
     ),
 
+  imageDriverMissing: (name: string, file: string, why: string): BulkheadError =>
+    userError('IMAGE_DRIVER_MISSING', `Cannot run a container: "${name}": no such image driver: ${why}`, {
+      hint: `bulkhead plugin list   (image-driver names it in ${file})`,
+      data: { plugin: name, file },
+    }),
+
+  imageDriverNotStarted: (plugin: string, cause: unknown): BulkheadError =>
+    pluginError('IMAGE_DRIVER_NOT_STARTED', `failed to start driver: ${messageOf(cause)}`, {
+      hint: `bulkhead plugin disable ${plugin}`,
+      data: { plugin },
+      cause,
+    }),
+
+  imageSourceMissing: (plugin: string, path: string): BulkheadError =>
+    pluginError('IMAGE_SOURCE_MISSING', `Cannot show an image as plugin "${plugin}" says: there is no ${path}`, {
+      hint: `ls -d ${path}`,
+      data: { plugin, path },
+    }),
+
+  imagePartEmpty: (plugin: string, offset: number): BulkheadError =>
+    pluginError(
+      'IMAGE_PART_EMPTY',
+      `Cannot unpack the image of plugin "${plugin}": its part at byte ${offset} is empty, and not the last`,
+      {
+        hint: `bulkhead plugin disable ${plugin}`,
+        data: { plugin, offset },
+      },
+    ),
+
   fieldNotGranted: (plugin: string, field: string): BulkheadError =>
     pluginError('CONFIG_FIELD_NOT_GRANTED', `Cannot let plugin "${plugin}" change ${field}: it was not granted config:${field}`, {
       hint: `bulkhead plugin grant ${plugin} config:${field}, or: bulkhead plugin disable ${plugin}`,

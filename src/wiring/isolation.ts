@@ -15,11 +15,12 @@ export function isolationOf(
   if (demandsProcess(policy, manifest.name)) return 'process';
   if (isolation !== 'default') return isolation;
   if (isSigned) return 'thread';
-  const powers = Object.entries(manifest.permissions).filter(
-    ([kind, asked]) => kind !== 'config' && kind !== 'flags' && (asked ?? []).length > 0,
-  );
+  const powers = Object.entries(manifest.permissions).filter(([kind, asked]) => !noPowers.includes(kind) && (asked ?? []).length > 0);
   return powers.length > 0 ? 'process' : 'thread';
 }
+
+/** By these a plugin reaches nothing of the host: answers are judged by them. What a container is made of (`mount`) the plugin does not see. */
+const noPowers: readonly string[] = ['config', 'flags', 'mount'];
 
 /** What it means, for whoever inspects the plugin. */
 export const isolationMeanings: Readonly<Record<Isolation, string>> = {

@@ -32,16 +32,18 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
   );
 }
 
+/** Asked of drivers alone, and of those only where the image has their scheme or needs their feature. */
+export const driverCallbacks: readonly CallbackName[] = ['registerImageDriver', 'mountImage', 'readImage', 'imageDriverEvent'];
+
 /**
- * What is around a command is asked only where it concerns the plugin (around-command.ts), drivers only where the image has their
- * scheme, and then first of all; users are mapped only for --fakeroot.
+ * What is around a command is asked only where it concerns the plugin (around-command.ts); users are mapped only for --fakeroot.
  */
 const otherCallbacks: readonly CallbackName[] = [
   'command',
   'beforeCommand',
   'afterCommand',
-  'registerImageDriver',
   'userMapping',
+  ...driverCallbacks,
   ...lifeCallbackNames,
 ];
 

@@ -2,13 +2,15 @@
  * Where plugins touch a run, the complete list:
  *
  *   before, after   chain, every       beforeCommand, afterCommand      around-command.ts
- *   openImage   one, by scheme          registerImageDriver
+ *   openImage   one, by scheme          registerImageDriver, readImage, imageDriverEvent      all in image-drivers.ts
+ *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
  */
+import { join } from 'node:path';
 import { findReplacing, openCatalogFor, readOrders, sortPlugins, type Installation, type Outline } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
@@ -25,10 +27,10 @@ import { aroundCommand, takesPartAround, type Invocation } from './around-comman
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
-import { wiringErrors } from './errors.js';
+import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
-import { applyRequirement, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
+import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
@@ -72,7 +74,15 @@ async function withPlugins<Result extends RunResult>(
   invocation: Invocation<RunRequest>,
   { isDry = false, use, configured }: Purpose<Result>,
 ): Promise<Result> {
-  const { 'version-lock': lock, 'required-plugins': names, budgets, policy } = await scene.settings();
+  const settings = await scene.settings();
+  const {
+    'version-lock': lock,
+    'required-plugins': names,
+    budgets,
+    policy,
+    'image-driver': chosenDriver,
+    'enable-overlay': overlay = 'try',
+  } = settings;
   const requirement = { names, file: scene.paths.configFile };
   const catalog = await openCatalogFor(scene.place, (outline) => names.includes(outline.name) || concernsRun(outline, invocation));
   requireSound(catalog, scene.log);
@@ -118,24 +128,50 @@ async function withPlugins<Result extends RunResult>(
         configured,
         stop: (why) => stopped.abort(why),
       });
+      const drivers = openImageDrivers({
+        host,
+        drivers: plugins.filter(({ installation }) => isDriver(installation)),
+        chosen: chosenDriver,
+        file: scene.paths.configFile,
+        image: request.image,
+        audit,
+        log: scene.log,
+      });
       const reach: Moments['reach'] = (reached) => void (container = reached);
-      return use(
-        request,
-        { ...moments, reach },
-        {
-          runDirectory: scene.paths.run,
-          log: (line) => scene.log.write('debug', line),
-          warn: (line) => scene.log.write('warning', line),
-          cdiDirectories: scene.paths.cdi,
-          signal: stopped.signal,
-        },
-      );
+      const { openImage, mountImage } = drivers;
+      const options = {
+        runDirectory: scene.paths.run,
+        imageDirectory: join(scene.paths.state, 'images'),
+        overlay,
+        log: (line: string) => scene.log.write('debug', line),
+        warn: (line: string) => scene.log.write('warning', line),
+        cdiDirectories: scene.paths.cdi,
+        signal: stopped.signal,
+      };
+      return closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
     });
   } catch (error) {
     throw explainRequired(error, requirement);
   } finally {
     await host.close();
     await quarantine.save();
+  }
+}
+
+function isDriver({ manifest }: Installation): boolean {
+  return manifest.imageSchemes.length > 0 || manifest.imageFeatures.length > 0;
+}
+
+/** Whatever comes of the run: a driver that was started is told of the end. */
+async function closingDrivers<Result>(drivers: ImageDrivers, work: () => Promise<Result>): Promise<Result> {
+  let failure: unknown;
+  try {
+    return await work();
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await drivers.close(failure);
   }
 }
 
@@ -149,7 +185,7 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
 function concernsRun({ enabled, onFailure, manifest }: Outline, invocation: Invocation<unknown>): boolean {
-  const isAsked = [...runCallbacks, 'registerImageDriver', 'userMapping'].some((name) => manifest.callbacks.includes(name));
+  const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => manifest.callbacks.includes(name));
   return enabled && (isAsked || onFailure === 'required' || takesPartAround(manifest, invocation));
 }
 
@@ -196,16 +232,6 @@ function connectMoments(
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
 
   return {
-    async openImage(scheme, reference) {
-      const drivers = having('registerImageDriver');
-      const driver = drivers.find(({ installation }) => installation.manifest.imageSchemes.includes(scheme));
-      if (driver === undefined)
-        throw wiringErrors.schemeUnknown(
-          scheme,
-          drivers.flatMap(({ installation }) => installation.manifest.imageSchemes),
-        );
-      return askOne(host.respondent(driver.runnable), 'registerImageDriver', { scheme, reference });
-    },
     async configure(config): Promise<ContainerConfig> {
       const result = await askChain(
         respondents('engineConfig'),

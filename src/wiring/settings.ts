@@ -15,6 +15,8 @@ const sizeMaxBytes = 65_536;
  *
  *   version-lock = "range"   # or "exact": only plugins built against exactly this host's contract
  *   required-plugins = ["example.com/audit"]   # no container starts without these, installed for everybody, enabled and well
+ *   image-driver = "example.com/squashfuse"    # this plugin alone mounts images for its features; without it no container starts
+ *   enable-overlay = "try"   # the kernel, else a driver; "driver": a driver alone; "no": nothing is laid over an image
  *   [budgets]                # how much plugins may use: docs/limits.md
  *   [policy]                 # what plugins may have at all: policy.ts
  */
@@ -23,6 +25,8 @@ const settingsSchema = v.strictObject({
   'required-plugins': v.optional(v.pipe(v.array(pluginName), v.maxLength(64)), []),
   budgets: v.optional(budgetSettings, {}),
   policy: v.optional(policySchema, {}),
+  'image-driver': v.optional(pluginName),
+  'enable-overlay': v.optional(v.picklist(['try', 'driver', 'no'])),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;
 

@@ -24,6 +24,15 @@ export function needTool(context: Context, name: string): void {
   if (!isOnPath(name)) lack(context, `the program ${name}; on Debian: apt-get install ${name}`);
 }
 
+/** `/dev/fuse`, for whoever runs the test. Not every machine has it, nor opens it to everybody: that is no lack of the tests' own. */
+export function needFuse(context: Context): void {
+  try {
+    accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
+  } catch {
+    skip(context, 'needs /dev/fuse, open to the caller');
+  }
+}
+
 /** Namespaces for one who is not root; root needs no permission for them. */
 export function needUserNamespaces(context: Context): void {
   if (process.getuid?.() !== 0 && !canUnshare()) lack(context, 'user namespaces; often: sysctl kernel.unprivileged_userns_clone=1');

@@ -19,11 +19,16 @@ export function buildPackage({ script = '"use strict";\n', sourceMap, sbom, ...c
   return packPlugin({ manifest: buildManifest(changes), script, ...parts });
 }
 
-/** Commands and image schemes bring their callbacks with them. */
+/** Commands, image schemes and features bring their callbacks with them. */
 export function buildManifest({ contract, ...changes }: ManifestChanges = {}): Manifest {
   const commands = changes.commands ?? {};
   const imageSchemes = changes.imageSchemes ?? [];
-  const implied = [...(Object.keys(commands).length > 0 ? ['command'] : []), ...(imageSchemes.length > 0 ? ['registerImageDriver'] : [])];
+  const imageFeatures = changes.imageFeatures ?? [];
+  const implied = [
+    ...(Object.keys(commands).length > 0 ? ['command'] : []),
+    ...(imageSchemes.length > 0 ? ['registerImageDriver'] : []),
+    ...(imageFeatures.length > 0 ? ['mountImage'] : []),
+  ];
   const callbacks = changes.callbacks ?? (implied.length > 0 ? implied : ['engineConfig']);
   return {
     name: 'example.com/sample',
@@ -36,6 +41,7 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
     imageSchemes,
     flags: changes.flags ?? {},
     hooks: changes.hooks ?? [],
+    imageFeatures,
     callbacks,
     contract: {
       version: CONTRACT.version,

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
-import { imageScheme, mountPlan, text } from '../shapes.js';
+import { imageAnswer } from '../image-shapes.js';
+import { imageScheme, text } from '../shapes.js';
 import { callback } from './callback.js';
 
-/** The plugin mounts nothing: it answers with a plan that the host checks and carries out. */
+/** The plugin mounts nothing: it answers with what is to be shown, which the host checks and carries out. */
 export const registerImageDriver = callback({
   seedName: 'RegisterImageDriver',
   version: '1.0.0',
@@ -12,5 +13,5 @@ export const registerImageDriver = callback({
   onFailure: 'stop',
   /** `reference` is what follows `scheme:`; may be empty. */
   input: v.strictObject({ scheme: imageScheme, reference: text }),
-  output: mountPlan,
+  output: imageAnswer,
 });

@@ -16,11 +16,12 @@ export async function openDirectoryImage(reference: string): Promise<DirectoryIm
     if (!stats.isDirectory) throw imageNotDirectory(reference);
     return { kind: 'directory', path, ownerUid: uid, ownerGid: gid, mode: mode & 0o7777 };
   } catch (thrown) {
-    throw explainFailure(reference, thrown);
+    throw explainPathFailure(reference, thrown);
   }
 }
 
-function explainFailure(reference: string, thrown: unknown): unknown {
+/** Says of a path what the system says in codes; anything else as it is. */
+export function explainPathFailure(reference: string, thrown: unknown): unknown {
   const code = systemCodeOf(thrown);
   if (code === 'ENOENT') return imageNotFound(reference);
   if (code === 'ENOTDIR') return imageNotDirectory(reference);

@@ -1,18 +1,30 @@
 import { imagePlanInvalid, imageSchemeUnknown } from '../errors.js';
 import { isCanonicalPath } from '../mounts/destinations.js';
 import type { MountPlan, Moments } from '../shapes.js';
-import type { PlannedImage } from './image.js';
+import { openDirectoryImage } from './directory.js';
+import type { OpenImage } from './image.js';
 
-/** Asks the moment for a plan. Its mounts are judged with all others, its links here. */
+/** Asks the moment. The mounts of a plan are judged with all others, its links here. */
 export async function openSchemeImage(
   image: string,
   { scheme, rest }: { scheme: string; rest: string },
   moments: Pick<Moments, 'openImage'>,
-): Promise<PlannedImage> {
-  const plan = await moments.openImage?.(scheme, rest);
-  if (plan === undefined) throw imageSchemeUnknown(scheme);
-  refuseBadLinks(image, plan);
-  return { kind: 'plan', mounts: plan.mounts, links: new Map(Object.entries(plan.links ?? {})), env: plan.env, command: plan.command };
+): Promise<OpenImage> {
+  const answer = await moments.openImage?.(scheme, rest);
+  if (answer === undefined) throw imageSchemeUnknown(scheme);
+  const { env, command } = answer;
+  switch (answer.type) {
+    case 'directory':
+      return { ...(await openDirectoryImage(answer.path)), env, command };
+    case 'program':
+      return { kind: 'program', program: answer, env, command };
+    case 'stream':
+      return { kind: 'stream', stream: answer, env, command };
+    case 'plan':
+    case undefined:
+      refuseBadLinks(image, answer);
+      return { kind: 'plan', mounts: answer.mounts, links: new Map(Object.entries(answer.links ?? {})), env, command };
+  }
 }
 
 function refuseBadLinks(image: string, plan: MountPlan): void {

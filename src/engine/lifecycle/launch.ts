@@ -1,15 +1,19 @@
 /** From a prepared session to the end of its command. */
-import { imageChanged, launchFailed } from '../errors.js';
+import { attendStage } from '../drivers/attend.js';
+import { imageChanged, imageDriverFailed, launchFailed } from '../errors.js';
 import type { ControlGroup } from '../limits/control-group.js';
 import { readMountTable } from '../mounts/mount-table.js';
-import { startChain, type Chain } from '../runtimes/chain.js';
+import { ChainEnded, startChain, type Chain } from '../runtimes/chain.js';
 import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
 import { explainFailure } from '../runtimes/failure.js';
+import type { Identity } from '../runtimes/identity.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
 import type { UserMapping } from '../runtimes/user-mapping.js';
 import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult } from '../shapes.js';
 import { measureContainer } from './container-use.js';
 import { openControl, type Control } from './control.js';
+import type { Tools } from '../tools.js';
+import { answerOf } from './mount-image.js';
 import { observe, type Observation } from './observe.js';
 import { findArguments, signalQuietly, type ProcessStatus } from './process-tree.js';
 import { findProcessUse } from './samples.js';
@@ -19,12 +23,19 @@ import { untilStopped } from './stop.js';
 
 export interface LaunchRequest {
   readonly session: Session;
-  readonly prepared: PreparedContainer;
+  readonly identity: Identity;
+  readonly tools: Tools;
   readonly config: ContainerConfig;
   readonly uid: number;
   readonly mapping?: UserMapping | undefined;
   readonly controlGroup?: ControlGroup | undefined;
+  /** Writes down the rest of the session, where the chain must mount the image before that can be done; else what is written already. */
+  readonly prepare: (chain: Chain) => Promise<PreparedContainer>;
+  /** How many programs of drivers there may be. */
+  readonly programs: number;
 }
+
+type Prepared = LaunchRequest & { readonly prepared: PreparedContainer };
 
 export interface LaunchContext {
   readonly signals: SignalCatcher;
@@ -39,22 +50,26 @@ const KILLED = 137;
 const LOG_BYTES_MAX = 65_536;
 
 export async function launch(request: LaunchRequest, moments: Moments, context: LaunchContext): Promise<RunResult> {
-  const { session, prepared } = request;
+  const { session, tools, identity, programs } = request;
   const logFile = await openLog(session.path);
   try {
     const chain = startChain({
-      tools: prepared.tools,
-      identity: prepared.identity,
+      tools,
+      identity,
       isolation: request.config,
       mapping: request.mapping,
       session: session.path,
       logFd: logFile.fd,
+      programs,
     });
     try {
-      const { init, command, verdict } = await startCommand(chain, request, { ...context, readLog });
+      const prepared = await prepareIn(chain, request, { ...context, readLog });
+      const drivers = watchPrograms(chain, { image: request.config.image, stop: context.stop });
+      const attended = { ...context, stop: drivers };
+      const { init, command, verdict } = await startCommand(chain, { ...request, prepared }, { ...attended, readLog });
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
       return hasRun
-        ? await accompany(chain, { ...request, init, command }, { moments, context })
+        ? await accompany(chain, { ...request, init, command }, { moments, context: attended })
         : await reportUnexecuted(chain, { session, readLog });
     } finally {
       await chain.kill();
@@ -72,12 +87,38 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
 type Processes = { readonly init: ProcessStatus; readonly command: ProcessStatus };
 type ReadLog = { readonly readLog: () => Promise<string> };
 
+/** Until PID 1 mounts the container's own; what drivers mount is there by then. */
+async function prepareIn(chain: Chain, request: LaunchRequest, { stop, readLog }: LaunchContext & ReadLog): Promise<PreparedContainer> {
+  try {
+    const prepared = await request.prepare(chain);
+    if (prepared.stage !== undefined) {
+      await attendStage(chain, prepared.stage, stop);
+      chain.go();
+    }
+    return prepared;
+  } catch (thrown) {
+    // What the mounts' own programs have said explains more than that they are gone.
+    if (!(thrown instanceof ChainEnded)) throw thrown;
+    throw explainFailure(chain.reports, { log: await readLog(), session: request.session.path });
+  }
+}
+
+/** Aborted when the run is to stop, and when a program of a driver ends: what it had mounted is dead. */
+function watchPrograms(chain: Chain, { image, stop }: { image: string; stop: AbortSignal }): AbortSignal {
+  const ended = new AbortController();
+  chain.watchPrograms((program) => {
+    const code = chain.reports.drivers.get(program);
+    ended.abort(imageDriverFailed(image, `its program ended with code ${code ?? '?'} while the container ran`, chain.readOutput(program)));
+  });
+  return AbortSignal.any([stop, ended.signal]);
+}
+
 async function startCommand(
   chain: Chain,
-  { session, prepared, controlGroup }: LaunchRequest,
+  { session, prepared, controlGroup, config, programs }: Prepared,
   { signals, stop, readLog }: LaunchContext & ReadLog,
 ): Promise<Processes & { verdict: ExecVerdict }> {
-  await untilStopped(chain.ready, stop);
+  await (programs === 0 ? untilStopped(chain.ready, stop) : answerOf(chain.ready, { image: config.image, stop }));
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
   const { init, command } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);

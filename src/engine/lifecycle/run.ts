@@ -1,18 +1,26 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import { basename } from 'node:path';
+import { BulkheadError } from '#base/errors.js';
 import type { Caller } from '../config.js';
-import { planRoot } from '../mounts/plan-root.js';
+import { PROGRAMS_MAX } from '../drivers/stage.js';
+import { overlayDriverMissing } from '../errors.js';
+import { chooseImageMount, type ImageMount } from '../images/choose-mount.js';
+import type { RootImage } from '../images/image.js';
+import { storeImage } from '../images/store.js';
 import { openControlGroup, type ControlGroup } from '../limits/control-group.js';
 import type { Account } from '../mounts/generated-files.js';
+import { planRoot, type RootRequest } from '../mounts/plan-root.js';
 import { resolveOptions } from '../resolve-options.js';
-import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
-import { prepareContainer } from '../runtimes/prepare.js';
+import type { Chain } from '../runtimes/chain.js';
+import { chooseIdentity, isRootInNamespace, type Identity } from '../runtimes/identity.js';
+import { prepareContainer, type OverlayWay, type PreparedContainer } from '../runtimes/prepare.js';
 import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from '../runtimes/user-mapping.js';
-import type { ContainerConfig, Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
-import { findTools } from '../tools.js';
+import type { ContainerConfig, DriverProgram, Moments, OverlayChoice, RunOptions, RunRequest, RunResult } from '../shapes.js';
+import { findTools, type Tools } from '../tools.js';
 import { validateConfig } from '../validate.js';
 import { configure } from './configure.js';
-import { launch } from './launch.js';
+import { launch, type LaunchContext, type LaunchRequest } from './launch.js';
+import { answerOf, prepareMount, seeMountedImage } from './mount-image.js';
 import { closeSession, judgeStale, openSession, removeStaleSessions, type Session } from './session.js';
 import { catchSignals, Interruption, type SignalCatcher } from './signals.js';
 import { untilStopped } from './stop.js';
@@ -38,27 +46,118 @@ async function run(
 ): Promise<RunResult> {
   const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
   const log = options.log ?? (() => undefined);
-  const { caller, image, config: wanted, defaultHome } = await configure(request, moments, stop);
+  const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, stop);
   const { cdiDirectories = [] } = options;
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
-  const tree = await planRoot({
-    ...{ image, config, identity, uid: caller.uid },
-    account: describeAccount(config, caller),
-    terminal: await findTerminal(),
-  });
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
-  const tools = await findTools();
-  for (const id of await removeStaleSessions(options.runDirectory)) log(`Removed what the killed container ${id} left`);
-  const session = await openSession(options.runDirectory);
+  const { runDirectory, warn = log } = options;
+  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn };
+  const stored = await storeImage(opened, { config, directory: options.imageDirectory, stop, log });
   try {
-    const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller });
-    const controlGroup = await openLimits(config, session, options.warn ?? log);
-    try {
-      return await launch({ session, prepared, config, uid: caller.uid, mapping, controlGroup }, moments, { signals, stop, log });
-    } finally {
-      await controlGroup?.close();
-    }
+    const image = await untilStopped(chooseImageMount(stored.image, { image: config.image, identity, moments }), stop);
+    return await runWithOverlays({ ...context, image }, options.overlay ?? 'try');
+  } finally {
+    await stored.close();
+  }
+}
+
+interface RunContext extends LaunchContext {
+  readonly image: RootImage | ImageMount;
+  readonly config: ContainerConfig;
+  readonly identity: Identity;
+  readonly mapping: UserMapping | undefined;
+  readonly caller: Caller;
+  readonly moments: Moments;
+  readonly runDirectory: string;
+  readonly warn: (line: string) => void;
+}
+
+/** The kernel lays overlays where it can; where it refuses, and a driver offers to, everything is begun anew with that one. */
+async function runWithOverlays(context: RunContext, choice: OverlayChoice): Promise<RunResult> {
+  if (choice === 'no') return runSession({ ...context, config: { ...context.config, readOnly: true } }, { by: 'nobody' });
+  const { image } = context.config;
+  const privileged = context.identity === 'root';
+  const ask = async (writable: boolean) => context.moments.mountImage?.({ feature: 'overlay', image, writable, privileged });
+  if (choice === 'driver') {
+    const find = async (writable: boolean): Promise<DriverProgram> => {
+      const answer = await ask(writable);
+      if (answer?.type !== 'program') throw overlayDriverMissing(image);
+      return answer;
+    };
+    return runSession(context, { by: 'driver', find });
+  }
+  try {
+    return await runSession(context, { by: 'kernel' });
+  } catch (thrown) {
+    if (!isOverlayRefused(thrown)) throw thrown;
+    const find = async (writable: boolean): Promise<DriverProgram> => {
+      const answer = await ask(writable);
+      if (answer?.type !== 'program') throw thrown;
+      context.log('The kernel refuses an overlay here; a driver lays it');
+      return answer;
+    };
+    return runSession(context, { by: 'driver', find });
+  }
+}
+
+async function runSession(context: RunContext, overlays: OverlayWay): Promise<RunResult> {
+  const { image } = context;
+  return image.kind === 'kernel' || image.kind === 'driver'
+    ? runMounted({ ...context, image }, overlays)
+    : runPlanned({ ...context, image }, overlays);
+}
+
+/** What can be refused is refused before anything is made. */
+async function runPlanned(context: RunContext & { image: RootImage }, overlays: OverlayWay): Promise<RunResult> {
+  const plan = await describePlan(context);
+  const tree = await planRoot({ ...plan, image: context.image });
+  return inSession(context, async (session, tools) => {
+    const { config, identity, mapping, caller, moments } = context;
+    const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller, overlays });
+    const programs = prepared.stage?.programs.length ?? 0;
+    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs, prepare: () => Promise.resolve(prepared) };
+    return launchInLimits(request, moments, context);
+  });
+}
+
+/** The image must be mounted before its root can be planned. */
+async function runMounted(context: RunContext & { image: ImageMount }, overlays: OverlayWay): Promise<RunResult> {
+  const plan = await describePlan(context);
+  return inSession(context, async (session, tools) => {
+    const { image, config, identity, mapping, caller, moments, stop } = context;
+    const place = { session: session.path, image: config.image };
+    const stage = await prepareMount(image, { ...place, tools });
+    const prepare = async (chain: Chain): Promise<PreparedContainer> => {
+      const seen = await seeMountedImage(chain, stage, { ...place, stop });
+      const waiting = { pid: chain.findInit().pid, programs: stage.programs.length };
+      const rest = async () =>
+        prepareContainer({
+          ...{ session: session.path, tree: await planRoot({ ...plan, image: seen }), config },
+          ...{ identity, tools, caller, overlays, waiting },
+        });
+      const prepared = await answerOf(rest(), { image: config.image, stop });
+      chain.go();
+      return prepared;
+    };
+    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs: PROGRAMS_MAX, prepare };
+    return launchInLimits(request, moments, context);
+  });
+}
+
+async function describePlan({ config, identity, caller }: RunContext): Promise<Omit<RootRequest, 'image'>> {
+  return { config, identity, uid: caller.uid, account: describeAccount(config, caller), terminal: await findTerminal() };
+}
+
+async function inSession(
+  { runDirectory, log }: Pick<RunContext, 'runDirectory' | 'log'>,
+  use: (session: Session, tools: Tools) => Promise<RunResult>,
+): Promise<RunResult> {
+  const tools = await findTools();
+  for (const id of await removeStaleSessions(runDirectory)) log(`Removed what the killed container ${id} left`);
+  const session = await openSession(runDirectory);
+  try {
+    return await use(session, tools);
   } finally {
     await closeSession(session);
   }
@@ -73,6 +172,19 @@ async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMap
   checkMapping(mapping, owned);
   await requireMappers();
   return mapping;
+}
+
+function isOverlayRefused(thrown: unknown): boolean {
+  return thrown instanceof BulkheadError && thrown.code === 'OVERLAY_REFUSED';
+}
+
+async function launchInLimits(request: LaunchRequest, moments: Moments, context: RunContext): Promise<RunResult> {
+  const controlGroup = await openLimits(request.config, request.session, context.warn);
+  try {
+    return await launch({ ...request, controlGroup }, moments, context);
+  } finally {
+    await controlGroup?.close();
+  }
 }
 
 async function openLimits({ limits }: ContainerConfig, { path }: Session, warn: (line: string) => void): Promise<ControlGroup | undefined> {

@@ -8,9 +8,11 @@
  *                           image's own directories keep their owner and mode
  *      SESSION/memory/points/text-N   the generated file that layer N is
  *      SESSION/skeleton     what is copied into memory/ once that is mounted
+ *      SESSION/overlay/N    layer N as the program of a driver lays it together, where the kernel does not
  */
 import { posix } from 'node:path';
 import type { Identity } from '../runtimes/identity.js';
+import { overlayDisabled } from '../errors.js';
 import type { FstabLine } from './fstab.js';
 import { mountProc, mountPts, mountSys } from './kernel.js';
 import type { MountedFileSystem } from './mount-table.js';
@@ -27,6 +29,19 @@ export interface MountLayout {
   /** Mounted first, after which the session is a mount of its own; then the skeleton is copied into the memory. */
   readonly memory: readonly FstabLine[];
   readonly mounts: readonly FstabLine[];
+  /** Where drivers lay the overlays: what must be mounted before them, and what each of them is. */
+  readonly lowers: readonly FstabLine[];
+  readonly overlays: readonly OverlayPlace[];
+}
+
+/** Relative to the session, in which the program stands. */
+export interface OverlayPlace {
+  /** Where it is in the container. */
+  readonly point: string;
+  /** Absolute. */
+  readonly target: string;
+  readonly lower: string;
+  readonly writable?: { readonly upper: string; readonly work: string } | undefined;
 }
 
 export interface Directory {
@@ -41,6 +56,10 @@ export interface LayoutContext {
   readonly identity: Identity;
   /** The mount that a directory of the host is in, and those below it. */
   readonly findBoundMounts: (directory: string) => readonly MountedFileSystem[];
+  /** Who lays directories over one another; `nobody` refuses. */
+  readonly overlays: 'kernel' | 'driver' | 'nobody';
+  /** Whether the session has been hidden already, by `hideSession`. */
+  readonly isHidden: boolean;
 }
 
 const GUARDED = ['nosuid', 'nodev'];
@@ -65,19 +84,36 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
       else files.push(inSession);
     }
   }
-  const memory = [...hideSession(context.session), ...layers.flatMap((layer) => mountMemory(layer, context))];
-  return { directories, files, links, texts, memory, mounts: layers.flatMap((layer) => mountLayer(layer, context)) };
+  const overlaid = layers.filter(needsOverlay);
+  const [refused] = context.overlays === 'nobody' ? overlaid : [];
+  if (refused !== undefined) throw overlayDisabled(refused.point);
+  const byDriver = context.overlays === 'driver' ? overlaid : [];
+  const hiding = context.isHidden ? [] : hideSession(context.session);
+  const points: FstabLine = {
+    source: 'tmpfs',
+    target: `${context.session}/memory/points`,
+    type: 'tmpfs',
+    options: ['mode=755', ...GUARDED],
+  };
+  const memory = [...hiding, points, ...layers.flatMap((layer) => mountMemory(layer, context))];
+  return {
+    directories,
+    files,
+    links,
+    texts,
+    memory,
+    mounts: layers.flatMap((layer) => mountLayer(layer, context)),
+    lowers: byDriver.flatMap((layer) => bindLower(layer, context)),
+    overlays: byDriver.map((layer) => placeOverlay(layer, context)),
+  };
 }
 
 /**
  * A bind of `/` would else show what is being mounted here, the image writable among it. What is itself unbindable cannot
  * be an overlay's layer either, so that the points get a mount of their own.
  */
-function hideSession(session: string): FstabLine[] {
-  return [
-    { source: session, target: session, type: 'none', options: ['bind', 'unbindable'] },
-    { source: 'tmpfs', target: `${session}/memory/points`, type: 'tmpfs', options: ['mode=755', ...GUARDED] },
-  ];
+export function hideSession(session: string): FstabLine[] {
+  return [{ source: session, target: session, type: 'none', options: ['bind', 'unbindable'] }];
 }
 
 /** Relative to the skeleton, and to the memory into which that is copied. */
@@ -98,7 +134,7 @@ function needsOverlay({ content, additions }: Layer): boolean {
   return isWritableImage(content) || ((content.type === 'image' || content.type === 'bind') && additions.size > 0);
 }
 
-function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
+function directoriesOf(layer: Layer, { identity, overlays }: LayoutContext): Directory[] {
   const { number, content } = layer;
   const directories: Directory[] = [];
   if (content.type === 'tmpfs')
@@ -109,6 +145,7 @@ function directoriesOf(layer: Layer, { identity }: LayoutContext): Directory[] {
     directories.push({ path: `skeleton/${number}/upper`, mode: content.mode, owner }, { path: `skeleton/${number}/work`, mode: 0o755 });
   }
   if (needsOverlay(layer)) directories.push({ path: `lower/${number}`, mode: 0o755 });
+  if (needsOverlay(layer) && overlays === 'driver') directories.push({ path: `overlay/${number}`, mode: 0o755 });
   if (needsOverlay(layer) && layer.additions.size > 0) directories.push({ path: `skeleton/points/${number}`, mode: 0o755 });
   return directories;
 }
@@ -163,14 +200,19 @@ function keptFlags(mount: MountedFileSystem | undefined): string[] {
 }
 
 /** Relative paths: the mounting shell stands in the session. Without upperdir an overlay is read-only. */
-function mountOverlay({ number, content, additions }: Layer, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
-  if (content.type !== 'image' && content.type !== 'bind') return [];
-  const lower = additions.size > 0 ? `lower/${number}:memory/points/${number}` : `lower/${number}`;
+function mountOverlay(layer: Layer, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
+  const { number, content } = layer;
+  if (context.overlays === 'driver') {
+    const kept = content.type === 'bind' ? (content.flags ?? []) : [];
+    const options = [...new Set(['remount', 'bind', ...(isWritableImage(content) ? [] : ['ro']), ...GUARDED, ...kept])];
+    return [bind(placeOverlay(layer, context).target, target), { source: 'none', target, type: 'none', options }];
+  }
+  const lower = lowerOf(layer);
   const upper = isWritableImage(content) ? [`upperdir=memory/${number}/upper`, `workdir=memory/${number}/work`] : ['ro'];
   const flags = content.type === 'bind' ? (content.flags ?? []) : [];
   const unprivileged = isWritableImage(content) && context.identity !== 'root' ? ['userxattr'] : [];
   return [
-    bind(content.source, `${context.session}/lower/${number}`),
+    ...bindLower(layer, context),
     {
       source: 'overlay',
       target,
@@ -178,6 +220,20 @@ function mountOverlay({ number, content, additions }: Layer, { target, context }
       options: [`lowerdir=${lower}`, ...upper, ...unprivileged, ...new Set([...GUARDED, ...flags])],
     },
   ];
+}
+
+function lowerOf({ number, additions }: Layer): string {
+  return additions.size > 0 ? `lower/${number}:memory/points/${number}` : `lower/${number}`;
+}
+
+function bindLower({ number, content }: Layer, { session }: LayoutContext): FstabLine[] {
+  return content.type === 'image' || content.type === 'bind' ? [bind(content.source, `${session}/lower/${number}`)] : [];
+}
+
+function placeOverlay(layer: Layer, { session }: LayoutContext): OverlayPlace {
+  const { number, point, content } = layer;
+  const writable = isWritableImage(content) ? { upper: `memory/${number}/upper`, work: `memory/${number}/work` } : undefined;
+  return { point, target: `${session}/overlay/${number}`, lower: lowerOf(layer), writable };
 }
 
 /** Recursive: in a user namespace the kernel refuses to show a directory without what is mounted below it. */

@@ -5,7 +5,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { systemCodeOf } from '#base/errors.js';
 import { imagePlanInvalid, mountPointMismatch, workingDirectoryMissing } from '../errors.js';
-import type { OpenImage } from '../images/image.js';
+import type { RootImage } from '../images/image.js';
 import type { Identity } from '../runtimes/identity.js';
 import type { ContainerConfig, Mount } from '../shapes.js';
 import { validateMounts } from '../validate.js';
@@ -15,7 +15,7 @@ import { layGenerated, type Account } from './generated-files.js';
 import { addEntry, createTree, findLayer, layContent, readEntry, resolvePath, type Content, type RootTree } from './root-tree.js';
 
 export interface RootRequest {
-  readonly image: OpenImage;
+  readonly image: RootImage;
   readonly config: ContainerConfig;
   readonly identity: Identity;
   readonly uid: number;
@@ -44,6 +44,7 @@ async function chooseRoot({ image, config }: RootRequest, planned: readonly Moun
     return {
       type: 'image',
       source: image.path,
+      view: image.view,
       readOnly: config.readOnly,
       ownerUid: image.ownerUid,
       ownerGid: image.ownerGid,
@@ -121,7 +122,7 @@ async function layTemporary(tree: RootTree, { identity, uid }: RootRequest): Pro
   for (const path of ['/tmp', '/var/tmp']) {
     const resolved = await resolvePath(tree, path);
     if (resolved.entry?.kind !== 'directory' || findLayer(tree, resolved.path).point !== '/') continue;
-    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(root.source, resolved.path)) !== uid;
+    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(root.view ?? root.source, resolved.path)) !== uid;
     if (root.readOnly || isForeign) await layContent(tree, resolved.path, { type: 'tmpfs', mode: 0o1777, readOnly: false });
   }
 }

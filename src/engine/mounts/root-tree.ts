@@ -19,6 +19,8 @@ export type Content =
   | {
       readonly type: 'image';
       readonly source: string;
+      /** By which to read it here, where `source` is a path in the session's mount namespace. */
+      readonly view?: string | undefined;
       readonly readOnly: boolean;
       readonly ownerUid: number;
       readonly ownerGid: number;
@@ -127,7 +129,8 @@ export async function readEntry(tree: RootTree, path: string): Promise<Entry | u
   if (added !== undefined) return added;
   if (content.type === 'tmpfs') return path === point ? { kind: 'directory' } : undefined;
   if (content.type === 'generated') return path === point ? { kind: 'file' } : undefined;
-  return readHostEntry(posix.join(content.source, posix.relative(point, path)), path === point);
+  const source = (content.type === 'image' ? content.view : undefined) ?? content.source;
+  return readHostEntry(posix.join(source, posix.relative(point, path)), path === point);
 }
 
 function isKernels(content: Content): content is KernelContent {

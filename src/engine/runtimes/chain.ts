@@ -8,10 +8,11 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Duplex } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import { launchFailed, mainThreadOnly } from '../errors.js';
-import { findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
+import { keepOutput, type ProgramOutput } from '../drivers/output.js';
+import { findArguments, findChildren, findProcess, findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
 import type { ContainerOptions } from '../options.js';
 import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
@@ -30,6 +31,8 @@ export interface ChainRequest {
   readonly session: string;
   /** An open file for what the chain itself has to say. */
   readonly logFd: number;
+  /** How many programs of drivers may be started; each has a pipe for its stderr. */
+  readonly programs: number;
 }
 
 /** What PID 1 says, one line each; before it, "map" where users are to be mapped. */
@@ -38,6 +41,9 @@ export interface Reports {
   ready: boolean;
   exec: boolean;
   exitCode: number | undefined;
+  /** Of drivers, see drivers/stage.ts: the stages that were reached, and the exit codes of programs by their numbers. */
+  readonly stages: Set<string>;
+  readonly drivers: Map<number, number>;
 }
 
 export interface Chain {
@@ -48,40 +54,86 @@ export interface Chain {
   readonly ended: Promise<void>;
   /** Throws where the chain has ended. Only after `ready`. */
   readonly findProcesses: () => { init: ProcessStatus; command: ProcessStatus };
+  /** PID 1. Throws where the chain has ended. */
+  readonly findInit: () => ProcessStatus;
+  /** Until PID 1 stands in the stage. Throws `ChainEnded` where it has ended before. */
+  readonly reached: (stage: string) => Promise<void>;
+  /** Starts the programs of the stage that PID 1 stands in. */
+  readonly drive: () => void;
+  /** Goes on: from a stage to the next, at last to the command. */
   readonly go: () => void;
+  /** The last that a program of a driver has said. */
+  readonly readOutput: (program: number) => string;
+  /** Calls `take` with each program that ends from here on. */
+  readonly watchPrograms: (take: (program: number) => void) => void;
   /** Ends all of it, at once; resolves when nothing of it is left. Idempotent. */
   readonly kill: () => Promise<void>;
+}
+
+/** The chain is gone; its log may say why. */
+export class ChainEnded extends Error {
+  override readonly name = 'ChainEnded';
 }
 
 const KILL_DEADLINE_MS = 5_000;
 
 export function startChain(request: ChainRequest): Chain {
-  const { logFd } = request;
+  const { logFd, programs } = request;
   if (!isMainThread) throw mainThreadOnly();
   const [program = '', ...words] = composeChain(request);
   const child = spawn(program, words, {
     cwd: '/',
     env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
-    // fd 3 is the caller's stderr, fd 4 the socket; see script.ts.
-    stdio: ['inherit', 'inherit', logFd, 2, 'pipe'],
+    // fd 3 is the caller's stderr, fd 4 the socket; see script.ts. From 5 on what drivers say; see drivers/stage.ts.
+    stdio: ['inherit', 'inherit', logFd, 2, 'pipe', ...Array.from({ length: programs }, () => 'pipe' as const)],
   });
   const socket = child.stdio[4];
   if (!(socket instanceof Duplex)) throw launchFailed('there is no socket to its shell');
-  const reports: Reports = { begin: false, ready: false, exec: false, exitCode: undefined };
+  const reports: Reports = { begin: false, ready: false, exec: false, exitCode: undefined, stages: new Set(), drivers: new Map() };
+  const outputs = child.stdio.slice(5).map((stream) => (stream instanceof Readable ? keepOutput(stream) : undefined));
   const ended = waitForEnd(child);
-  const ready = readReports(socket, reports, () => mapUsers(child.pid, request.mapping, socket));
+  const listeners = new Set<() => void>();
+  let failMapping: (why: unknown) => void = () => undefined;
+  const unmapped = new Promise<never>((_resolve, reject) => (failMapping = reject));
+  unmapped.catch(() => undefined);
+  const map = () => mapUsers(child.pid, request.mapping, socket).catch(failMapping);
+  readReports(socket, reports, { map, onReport: () => listeners.forEach((look) => look()) });
+  const until = (isSo: () => boolean): Promise<void> => Promise.race([untilReported(listeners, isSo), ended, unmapped]);
+  const others = new Set<number>();
   let init: ProcessStatus | undefined;
+  const findInit = (): ProcessStatus => {
+    init = findSoleChild(child.pid);
+    if (init === undefined) throw launchFailed('it was killed before the command ran');
+    return init;
+  };
   return {
     reports,
-    ready: Promise.race([ready, ended]),
+    ready: until(() => reports.ready),
     ended,
+    findInit,
     findProcesses() {
-      init = findSoleChild(child.pid);
-      const command = findSoleChild(init?.pid);
+      const { pid } = findInit();
+      const command = findSubshell(pid, others);
       if (init === undefined || command === undefined) throw launchFailed('it was killed before the command ran');
       return { init, command };
     },
-    go: () => void socket.write('go\n'),
+    async reached(stage) {
+      await until(() => reports.stages.has(stage));
+      if (!reports.stages.has(stage)) throw new ChainEnded();
+    },
+    drive: () => void socket.write('drive\n'),
+    go() {
+      // What PID 1 has started so far is not the command.
+      if (programs > 0 && init !== undefined && !reports.ready) for (const pid of findChildren(init.pid)) others.add(pid);
+      socket.write('go\n');
+    },
+    readOutput: (program) => (outputs[program] as ProgramOutput | undefined)?.read() ?? '',
+    watchPrograms(take) {
+      const known = new Set(reports.drivers.keys());
+      listeners.add(() => {
+        for (const program of reports.drivers.keys()) if (!known.has(program)) take(program);
+      });
+    },
     async kill() {
       init ??= findSoleChild(child.pid);
       child.kill('SIGKILL');
@@ -124,27 +176,45 @@ async function mapUsers(pid: number | undefined, mapping: UserMapping | undefine
   socket.write('mapped\n');
 }
 
-/** Resolves at "ready"; goes on reading after it. */
-function readReports(socket: Duplex, reports: Reports, map: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let rest = '';
-    socket.setEncoding('utf8');
-    // The other end is gone: `ended` tells.
-    socket.on('error', () => undefined);
-    socket.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = (lines.pop() ?? '').slice(0, 64);
-      for (const line of lines) {
-        takeReport(line, reports);
-        if (line === 'map') map().catch(reject);
-      }
-      if (reports.ready) resolve();
-    });
+function readReports(socket: Duplex, reports: Reports, { map, onReport }: { map: () => unknown; onReport: () => void }): void {
+  let rest = '';
+  socket.setEncoding('utf8');
+  // The other end is gone: `ended` tells.
+  socket.on('error', () => undefined);
+  socket.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = (lines.pop() ?? '').slice(0, 64);
+    for (const line of lines) {
+      takeReport(line, reports);
+      if (line === 'map') map();
+    }
+    onReport();
   });
 }
 
+function untilReported(listeners: Set<() => void>, isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!isSo()) return;
+      listeners.delete(look);
+      resolve();
+    };
+    listeners.add(look);
+    look();
+  });
+}
+
+/** The shell that becomes the command: the child of PID 1 that was not there before and is still that same shell. */
+function findSubshell(init: number, others: ReadonlySet<number>): ProcessStatus | undefined {
+  const shell = findArguments(init)?.join('\0');
+  const pid = findChildren(init).find((child) => !others.has(child) && (others.size === 0 || findArguments(child)?.join('\0') === shell));
+  return pid === undefined ? undefined : findProcess(pid);
+}
+
 function takeReport(line: string, reports: Reports): void {
-  const [word, value] = line.split(' ');
+  const [word, value = '', code] = line.split(' ');
+  if (word === 'stage') reports.stages.add(value);
+  if (word === 'driver') reports.drivers.set(Number(value), Number(code));
   if (word === 'begin' || word === 'ready' || word === 'exec') reports[word] = true;
   if (word === 'exit') reports.exitCode = Number(value);
 }

@@ -7,7 +7,10 @@ const LINES_SHOWN_MAX = 4;
 const LINE_SHOWN_MAX = 500;
 const KILLED = 'its programs were killed without a word';
 
-export function explainFailure(reports: Readonly<Reports>, { log, session }: { log: string; session: string }): BulkheadError {
+export function explainFailure(
+  reports: Readonly<Pick<Reports, 'begin' | 'ready'>>,
+  { log, session }: { log: string; session: string },
+): BulkheadError {
   const lines = tidyLog(log, session);
   // After the first mount that fails, those that were to go into it fail as well.
   const why = reports.begin ? (lines[0] ?? KILLED) : lines.join('; ') || KILLED;

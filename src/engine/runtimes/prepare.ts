@@ -3,18 +3,31 @@ import { existsSync } from 'node:fs';
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Caller } from '../config.js';
-import { envConflict, envNeedsShell } from '../errors.js';
+import { composeProgram, type SessionProgram } from '../drivers/program.js';
+import { closeFds, PROGRAMS_MAX, writeStage, type Stage } from '../drivers/stage.js';
+import { envConflict, envNeedsShell, imageDriverInvalid } from '../errors.js';
 import { renderFstab } from '../mounts/fstab.js';
-import { layOut } from '../mounts/layout.js';
+import { layOut, type OverlayPlace } from '../mounts/layout.js';
 import { findBoundMounts, readMountTable } from '../mounts/mount-table.js';
 import { resolvePath, type RootTree } from '../mounts/root-tree.js';
 import { writeLayout } from '../mounts/write-layout.js';
-import type { ContainerConfig } from '../shapes.js';
+import type { ContainerConfig, DriverProgram } from '../shapes.js';
 import type { Tools } from '../tools.js';
 import { sortEnvironment, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
 import { composeLauncher, type Launcher } from './launcher.js';
-import { COMMAND_FILE, FSTAB_FILE, LOG_FILE, MEMORY_FSTAB_FILE, SCRIPT_FILE, writeCommand, writeScript } from './script.js';
+import {
+  COMMAND_FILE,
+  FSTAB_FILE,
+  LOG_FILE,
+  LOWER_FSTAB_FILE,
+  MEMORY_FSTAB_FILE,
+  REST_FILE,
+  SCRIPT_FILE,
+  writeCommand,
+  writeRest,
+  writeScript,
+} from './script.js';
 
 export interface PrepareRequest {
   /** The session directory. */
@@ -24,7 +37,15 @@ export interface PrepareRequest {
   readonly identity: Identity;
   readonly tools: Tools;
   readonly caller: Caller;
+  /** How overlays are laid; a program of a driver takes the answer's place of the kernel. */
+  readonly overlays: OverlayWay;
+  /** PID 1 of a session that has mounted the image already and waits for the rest. */
+  readonly waiting?: { readonly pid: number; readonly programs: number } | undefined;
 }
+
+/** `driver` answers with the program for one overlay. */
+export type OverlayWay =
+  { readonly by: 'kernel' | 'nobody' } | { readonly by: 'driver'; readonly find: (writable: boolean) => Promise<DriverProgram> };
 
 export interface PreparedContainer {
   readonly launcher: Launcher;
@@ -32,9 +53,12 @@ export interface PreparedContainer {
   readonly tools: Tools;
   /** Where the mounts must be found once they are made. */
   readonly mountPoints: readonly string[];
+  /** The programs that lay overlays, where drivers do. */
+  readonly stage: Stage | undefined;
 }
 
-export async function prepareContainer({ session, tree, config, identity, tools, caller }: PrepareRequest): Promise<PreparedContainer> {
+export async function prepareContainer(request: PrepareRequest): Promise<PreparedContainer> {
+  const { session, tree, config, identity, tools, caller, overlays, waiting } = request;
   const env = sortEnvironment(config.env);
   await refuseEnvironment(env, tree);
   const { uid, gid } = caller;
@@ -48,22 +72,53 @@ export async function prepareContainer({ session, tree, config, identity, tools,
     command: config.command,
     options: config,
   });
-  const table = await readMountTable('self');
+  const table = await readMountTable(waiting?.pid ?? 'self');
   // What the caller cannot reach the container cannot either, nor could it be mounted anew.
   const layout = layOut(tree, {
     session,
     identity,
     findBoundMounts: (directory) => findBoundMounts(table, directory).filter((mount) => existsSync(mount.point)),
+    overlays: overlays.by,
+    isHidden: waiting !== undefined,
   });
+  const first = waiting?.programs ?? 0;
+  const stage = await composeStage(layout.overlays, { image: config.image, overlays, first });
+  const script = {
+    session,
+    tools,
+    identity,
+    hostname: config.hostname,
+    network: config.network,
+    stage: stage === undefined ? [] : writeStage(stage.name, stage.programs, { tools, first }),
+  };
   await writeLayout(session, layout);
   const files = {
     [MEMORY_FSTAB_FILE]: renderFstab(layout.memory),
     [FSTAB_FILE]: renderFstab(layout.mounts),
-    [SCRIPT_FILE]: writeScript({ session, tools, identity, hostname: config.hostname, network: config.network }),
-    [COMMAND_FILE]: writeCommand(launcher, env, config.umask),
+    [LOWER_FSTAB_FILE]: renderFstab(layout.lowers),
+    ...(waiting === undefined ? { [SCRIPT_FILE]: writeScript(script) } : { [REST_FILE]: writeRest(script) }),
+    [COMMAND_FILE]: writeCommand(launcher, env, {
+      umask: config.umask,
+      closing: waiting === undefined && stage === undefined ? '' : closeFds(),
+    }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
-  return { launcher, identity, tools, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target) };
+  return { launcher, identity, tools, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };
+}
+
+async function composeStage(
+  places: readonly OverlayPlace[],
+  { image, overlays, first }: { image: string; overlays: OverlayWay; first: number },
+): Promise<Stage | undefined> {
+  if (overlays.by !== 'driver' || places.length === 0) return undefined;
+  if (first + places.length > PROGRAMS_MAX) throw imageDriverInvalid(image, `more than ${PROGRAMS_MAX} programs would be needed`);
+  const programs: SessionProgram[] = [];
+  for (const { point, target, lower, writable } of places) {
+    const what = point === '/' ? image : `${image} at ${point}`;
+    const program = await overlays.find(writable !== undefined);
+    programs.push(composeProgram(program, { what, target, values: { lower, ...writable } }));
+  }
+  return { name: 'overlays', programs, first };
 }
 
 /** For what the chain's programs have to say. */

@@ -19,11 +19,17 @@ export interface ScriptRequest {
   readonly identity: Identity;
   readonly hostname: string | undefined;
   readonly network?: 'host' | 'none' | undefined;
+  /** Lines between the memory and the other mounts: how drivers lay overlays. None where absent. */
+  readonly stage?: readonly string[];
 }
 
 export const SCRIPT_FILE = 'script';
+/** What follows once the image is mounted, where it must be mounted first. */
+export const REST_FILE = 'rest';
 export const COMMAND_FILE = 'command';
+export const IMAGE_FSTAB_FILE = 'fstab.image';
 export const MEMORY_FSTAB_FILE = 'fstab.memory';
+export const LOWER_FSTAB_FILE = 'fstab.lower';
 export const FSTAB_FILE = 'fstab';
 export const LOG_FILE = 'log';
 
@@ -31,18 +37,31 @@ export const LOG_FILE = 'log';
  * The subshell waits for "go" before anything of the container runs: the engine first checks where the mounts went, and an
  * engine that was killed before the death signal was set never says it.
  */
-export function writeScript({ session, tools, identity, hostname, network }: ScriptRequest): string {
-  const mountAll = `${tools.mount} -n -i -a -T`;
+export function writeScript(request: ScriptRequest): string {
+  return [...writeHead(), writeRest(request)].join('\n');
+}
+
+/** Mounts an image, and goes on with what the engine writes meanwhile: it must see the image to plan the rest. */
+export function writeImageScript({ session, tools, stage }: { session: string; tools: Tools; stage: readonly string[] }): string {
+  return [
+    ...writeHead(),
+    `${mountAll(tools)} ${quoteWord(`${session}/${IMAGE_FSTAB_FILE}`)} || exit 125`,
+    ...stage,
+    `. ${quoteWord(`${session}/${REST_FILE}`)}`,
+    '',
+  ].join('\n');
+}
+
+/** The script, or what follows on the image's. */
+export function writeRest({ session, tools, identity, hostname, network, stage = [] }: ScriptRequest): string {
   const preserve = identity === 'root' ? 'mode,ownership' : 'mode';
   const enterRoot = `cd ${quoteWord(`${session}/root`)} || exit 125`;
   return [
-    // Ignored already where env(1) can undo that. dash would leave on a ^C even as PID 1.
-    `trap : ${CHAIN_IGNORES.join(' ')}`,
-    'echo begin >&4',
-    `${mountAll} ${quoteWord(`${session}/${MEMORY_FSTAB_FILE}`)} || exit 125`,
+    `${mountAll(tools)} ${quoteWord(`${session}/${MEMORY_FSTAB_FILE}`)} || exit 125`,
     `cd ${quoteWord(session)} || exit 125`,
     `${tools.cp} -R -P --preserve=${preserve} skeleton/. memory/ || exit 125`,
-    `${mountAll} ${FSTAB_FILE} || exit 125`,
+    ...(stage.length === 0 ? [] : [`${mountAll(tools)} ${LOWER_FSTAB_FILE} || exit 125`, ...stage]),
+    `${mountAll(tools)} ${FSTAB_FILE} || exit 125`,
     ...(hostname === undefined ? [] : [setHostname(hostname, tools)]),
     ...(network === 'none' ? [bringUpLoopback(tools)] : []),
     '(',
@@ -60,12 +79,35 @@ export function writeScript({ session, tools, identity, hostname, network }: Scr
   ].join('\n');
 }
 
-/** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. */
-export function writeCommand(launcher: Launcher, env: SortedEnvironment, umask?: number): string {
+function writeHead(): string[] {
+  return [
+    // Ignored already where env(1) can undo that. dash would leave on a ^C even as PID 1.
+    `trap : ${CHAIN_IGNORES.join(' ')}`,
+    'echo begin >&4',
+  ];
+}
+
+function mountAll(tools: Tools): string {
+  return `${tools.mount} -n -i -a -T`;
+}
+
+/** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. `closing` closes what only drivers need. */
+export function writeCommand(
+  launcher: Launcher,
+  env: SortedEnvironment,
+  { umask, closing = '' }: { umask?: number | undefined; closing?: string } = {},
+): string {
+  const mask = umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`];
   const exports = [...env.plain, ...launcher.carried].map(([name, value]) => `export ${name}=${quoteWord(value)}`);
   const words = launcher.words.map(quoteWord).join(' ');
-  const mask = umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`];
-  return ['unset PATH LC_ALL PWD OLDPWD SHLVL word', ...mask, 'echo exec >&4', ...exports, `exec ${words} 2>&3 3>&- 4>&-`, ''].join('\n');
+  return [
+    'unset PATH LC_ALL PWD OLDPWD SHLVL word',
+    ...mask,
+    'echo exec >&4',
+    ...exports,
+    `exec ${words} 2>&3 3>&- 4>&- ${closing}`.trimEnd(),
+    '',
+  ].join('\n');
 }
 
 function setHostname(hostname: string, tools: Tools): string {

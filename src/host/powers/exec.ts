@@ -57,7 +57,7 @@ export async function exec(
 }
 
 /** That it is where the grant is, that nobody could have put it there but root and the caller, and that it gives no rights away. */
-async function requireSafe(program: string, held: FileHandle, writable: readonly string[]): Promise<void> {
+export async function requireSafe(program: string, held: FileHandle, writable: readonly string[]): Promise<void> {
   const real = await realPathOf(held);
   if (!(await isGranted(real, [program]))) throw powerErrors.notGranted('exec', program);
   if (await isGranted(real, writable)) throw powerErrors.execFailed(program, 'the plugin may write to it');

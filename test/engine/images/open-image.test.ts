@@ -22,7 +22,7 @@ describe('opening an image', () => {
     inTemporaryDirectory(async (directory) => {
       await writeFile(join(directory, 'file'), '');
       await assert.rejects(openImage(`${directory}/nothing`, {}), { code: 'IMAGE_NOT_FOUND' });
-      await assert.rejects(openImage(`${directory}/file`, {}), { code: 'IMAGE_NOT_DIRECTORY' });
+      await assert.rejects(openImage(`${directory}/file`, {}), { code: 'IMAGE_FORMAT_UNKNOWN' });
       await assert.rejects(openImage(`${directory}/file/deeper`, {}), { code: 'IMAGE_NOT_DIRECTORY' });
     }));
 
