@@ -36,5 +36,15 @@ export const sifErrors = {
   invalidGroup: (id: number) => userError('SIF_GROUP_INVALID', `Cannot find the object: invalid group ID ${id}`, { data: { id } }),
   unexpectedType: (what: string, dataType: number) =>
     userError('SIF_TYPE_UNEXPECTED', `Cannot ${what}: unexpected data type 0x${dataType.toString(16)}`, { data: { dataType } }),
+  partitionDamaged: (id: number, why: string) => invalidSif(`object ${id}`, `the system partition cannot be used: ${why}`),
+  archForeign: (arch: string) =>
+    userError('SIF_ARCH_FOREIGN', `Cannot use the image: its architecture (${arch}) could not run on this host`, {
+      hint: `take an image for this machine, or let an administrator register an emulator for ${arch} with binfmt_misc`,
+      data: { arch },
+    }),
+  noPartition: (key: string | number) =>
+    userError('SIF_NO_PARTITION', `Cannot find partition ${JSON.stringify(key)}: no such partition in image`, { data: { key } }),
+  noSection: (key: string | number) =>
+    userError('SIF_NO_SECTION', `Cannot find section ${JSON.stringify(key)}: no such section in image`, { data: { key } }),
   archUnknown: (name: string) => userError('SIF_ARCH_UNKNOWN', `Cannot use architecture ${JSON.stringify(name)}: unknown architecture`),
 };

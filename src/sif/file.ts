@@ -13,6 +13,8 @@ export interface SifFile {
   readonly objects: readonly SifDescriptor[];
   /** A copy. Only while the file is open. */
   readonly dataOf: (object: SifDescriptor) => Uint8Array;
+  /** The same of its first bytes, fewer where it has no more. */
+  readonly headOf: (object: SifDescriptor, bytesMax: number) => Uint8Array;
 }
 
 /** Answers what `use` answers. Throws SIF_NOT_RECOGNIZED, SIF_INVALID, FILE_NOT_REGULAR, or the system's errors. */
@@ -20,7 +22,9 @@ export async function readSifFile<T>(path: string, use: (sif: SifFile) => T): Pr
   return readFileParts(path, (file) => {
     const storage = new FileStorage(file);
     const table = readTable(storage);
-    return use({ header: table.header, objects: descriptorsOf(table), dataOf: ({ offset, size }) => storage.read(offset, size) });
+    const headOf = ({ offset, size }: SifDescriptor, bytesMax: number) => storage.read(offset, Math.min(size, bytesMax));
+    const dataOf = (object: SifDescriptor) => headOf(object, object.size);
+    return use({ header: table.header, objects: descriptorsOf(table), dataOf, headOf });
   });
 }
 

@@ -12,6 +12,7 @@
  *   changeSif   bytes -> bytes         addObject, deleteObject(s), setPrimaryPartition, setMetadata, setOciDigest, all or nothing
  *   …SifFile    the same on disk
  *   select…     which objects          by id, type, group, link, kind of partition, digest
+ *   findParts   what a container can mount: root file system, overlays, data
  *   …Integrity  what a signature covers
  *
  * There is no checksum in the format; whoever needs to know that the bytes are the right ones hashes the file.
@@ -23,6 +24,7 @@ export { createSif } from './create.js';
 export { deleteObject, deleteObjects } from './delete.js';
 export { type SifDescriptor } from './descriptor.js';
 export { changeSifFile, readSifFile, type SifFile } from './file.js';
+export { findPartition, findParts, findSection, type SifPart, type SifParts } from './image.js';
 export { descriptorIntegrity, headerIntegrity, relativeIdOf } from './integrity.js';
 export { cryptoMessageOf, ociDigestOf, partitionOf, sbomFormatOf, signatureOf } from './metadata.js';
 export { readSif, type Sif, type SifObject } from './read.js';

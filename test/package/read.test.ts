@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeManifest, PACKAGE_BYTES_MAX, readPackage, readPackageFile, SCRIPT_BYTES_MAX } from '#package/package.js';
 import { DATA_TYPES, FS_TYPES, PART_TYPES, readSif, type NewObject } from '#sif/sif.js';
-import { buildSignature, hasSiftool, runSiftool } from '../sif/builder.js';
+import { needTool } from '../helpers/need.js';
+import { buildSignature, runSiftool } from '../sif/builder.js';
 import { buildManifest, buildPackage, changeObject, repack } from './builder.js';
 
 const path = '/somewhere/sample.sif';
@@ -177,8 +178,8 @@ describe('readPackageFile', () => {
     await assert.rejects(readPackageFile(file), { code: 'PACKAGE_UNLOADABLE', message: /more than 100663296 bytes/ });
   });
 
-  it('writes what siftool lists and dumps byte for byte (skipped where siftool is not installed)', async function () {
-    if (!(await hasSiftool())) this.skip();
+  it('writes what siftool lists and dumps byte for byte', async function () {
+    needTool(this, 'siftool');
     const file = join(directory, 'sample.sif');
     await writeFile(file, buildPackage({ script: 'export {};\n' }));
     assert.match((await runSiftool('list', file)).toString(), /FS \(Raw\/Data\/unknown\)\n2 .*JSON\.Generic/);

@@ -50,14 +50,7 @@ export function buildSignature(): NewObject {
   };
 }
 
-/** Whether Debian's siftool is here: an independent reader and writer of the format. */
-export async function hasSiftool(): Promise<boolean> {
-  return promisify(execFile)('siftool', ['version']).then(
-    () => true,
-    () => false,
-  );
-}
-
+/** Debian's: an independent reader and writer of the format. */
 export async function runSiftool(...args: string[]): Promise<Buffer> {
   const { stdout } = await promisify(execFile)('siftool', args, { encoding: 'buffer', maxBuffer: 2 ** 26 });
   return stdout;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { chmod, chown, link, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmodSync, constants, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { chmod, chown, link, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   addObject,
   changeSif,
@@ -19,11 +19,13 @@ import {
 import { needOrdinaryUser, needRoot } from '../helpers/need.js';
 import { buildGeneric, buildSif } from './builder.js';
 
+const { O_RDONLY, O_RDWR, O_WRONLY } = constants;
+
 describe('a SIF file on disk', () => {
   let directory: string;
   let path: string;
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'bulkhead-sif-'));
+    directory = await realpath(await mkdtemp(join(tmpdir(), 'bulkhead-sif-')));
     path = join(directory, 'file.sif');
     await writeFile(path, buildSif());
   });
@@ -53,6 +55,19 @@ describe('a SIF file on disk', () => {
       assert.equal(text, 'the first object');
       const { mtimeNs, ctimeNs } = await stat(path, { bigint: true });
       assert.deepEqual([mtimeNs, ctimeNs], [before.mtimeNs, before.ctimeNs]);
+    });
+
+    it('opens it for reading only, and changeSifFile no more than a copy for writing (apptainer 80)', async () => {
+      assert.deepEqual(await readSifFile(path, () => openFiles(directory)), [['file.sif', O_RDONLY]]);
+      const seen: (readonly [string, number])[] = [];
+      await changeSifFile(path, (sif) => {
+        change(sif);
+        seen.push(...openFiles(directory));
+      });
+      assert.deepEqual(seen.map(([name, mode]) => [name.replace(/[0-9a-f]{16}/, '*'), mode]).toSorted(), [
+        ['file.sif', O_RDONLY],
+        ['file.sif.*.staged', O_RDWR],
+      ]);
     });
 
     it('refuses a byte, a file with another magic, and one that was cut off (apptainer 84)', async () => {
@@ -157,7 +172,7 @@ describe('a SIF file on disk', () => {
       assert.deepEqual([uid, gid], [12_345, 23_456]);
     });
 
-    it('refuses a file that one may not write, though its directory would let one replace it (apptainer 84)', async function () {
+    it('refuses a file that one may not write, though its directory would let one replace it (apptainer 80, 84)', async function () {
       needOrdinaryUser(this);
       await chmod(path, 0o444);
       await assert.rejects(changeSifFile(path, change), { code: 'EACCES' });
@@ -165,3 +180,22 @@ describe('a SIF file on disk', () => {
     });
   });
 });
+
+/** Name and access mode of each file of the directory that this process has open, as the kernel tells it. */
+function openFiles(directory: string): (readonly [name: string, mode: number])[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    const file = linkOf(fd);
+    if (file === undefined || dirname(file) !== directory) return [];
+    const [, flags = ''] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+    return [[basename(file), Number.parseInt(flags, 8) & (O_RDWR | O_WRONLY)] as const];
+  });
+}
+
+/** The listing itself was open, and no longer is. */
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}

@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSif } from '#sif/sif.js';
-import { buildSif, hasSiftool, runSiftool, toBytes } from './builder.js';
+import { needTool } from '../helpers/need.js';
+import { buildSif, runSiftool, toBytes } from './builder.js';
 
-describe('SIF files and siftool (skipped where it is not installed)', () => {
+describe('SIF files and siftool', () => {
   let directory: string;
-  before(async function () {
-    if (!(await hasSiftool())) this.skip();
+  before(function () {
+    needTool(this, 'siftool');
   });
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'bulkhead-sif-'));
