@@ -22,7 +22,8 @@ export function requireOne(role: string, plugins: readonly { readonly name: stri
 }
 
 export interface ControllerContext {
-  readonly grants: Permissions;
+  /** Asked at each decision: before it is loaded nobody knows who signed it. */
+  readonly grants: () => Permissions;
   readonly log: Log;
   /** Ends the run with this reason. */
   readonly stop: (why: unknown) => void;
@@ -33,7 +34,7 @@ export function controlWith(plugin: Respondent, { grants, log, stop }: Controlle
   return {
     async decide(container, event) {
       const decision = await plugin.ask('monitorContainer', { container, event });
-      if (decision !== undefined) requireGranted(plugin.name, decision, grants);
+      if (decision !== undefined) requireGranted(plugin.name, decision, grants());
       return decision;
     },
     lost(why) {

@@ -255,7 +255,7 @@ function connectMoments(
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
     ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
-    controller: controller && controlWith(monitorOf(controller), { grants: controller.runnable.grants, log, stop }),
+    controller: controller && controlWith(monitorOf(controller), { grants: () => controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}
       : {
