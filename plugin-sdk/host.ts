@@ -1,3 +1,4 @@
+import type { GenericSchema, InferOutput } from 'valibot';
 import type { Permissions } from './contract/description.js';
 
 /** What a plugin declares, as literal types: with them, `host.env('HOME')` is a compile error unless `permissions.env` names it. */
@@ -8,7 +9,9 @@ export type Declared<P extends DeclaredPermissions, Key extends keyof Permission
   NonNullable<P[Key]> extends readonly (infer Item)[] ? Item : never;
 
 /** The powers as an author sees them: the second argument of every callback. They work until the call ends. */
-export interface Host<P extends DeclaredPermissions = DeclaredPermissions> {
+export interface Host<P extends DeclaredPermissions = DeclaredPermissions, C extends GenericSchema = GenericSchema> {
+  /** What the operator set, by the schema of `configuration`, with its defaults. */
+  readonly configuration: InferOutput<C>;
   /** Lines in the log of the command, under the plugin's name. At most 4 KiB each. */
   readonly log: {
     debug(message: string): void;
@@ -101,7 +104,10 @@ export interface ExecAnswer {
 }
 
 /** What a command's `run` gets beyond that. */
-export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions> extends Host<P> {
+export interface CommandHost<P extends DeclaredPermissions = DeclaredPermissions, C extends GenericSchema = GenericSchema> extends Host<
+  P,
+  C
+> {
   /** Prints a line to standard output. */
   print(text: string): void;
 }

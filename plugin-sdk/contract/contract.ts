@@ -89,6 +89,7 @@ export type LifeCallbackName = (typeof lifeCallbackNames)[number];
 export type AskedPowerName = Exclude<PowerName, 'env'>;
 export const askedPowerNames = (Object.keys(powers) as PowerName[]).filter((name): name is AskedPowerName => name !== 'env');
 
+export * from './configuration.js';
 export * from './description.js';
 export * from './container-config.js';
 export * from './flags.js';

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { syslogFacility } from './powers/syslog.js';
 import { controlScope, monitorRole, signalName } from './monitor-shapes.js';
+import { configurationSchema } from './configuration.js';
 import { configField } from './container-config.js';
 import { imageFeature } from './image-shapes.js';
 import { argumentDefinition, flagDefinitions } from './flags.js';
@@ -97,5 +98,7 @@ export const pluginDescription = v.strictObject({
   before: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
   after: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
   imageFeatures: v.optional(v.pipe(v.array(imageFeature), v.maxLength(16)), []),
+  /** What the operator can set; absent where there is nothing to set. */
+  configuration: v.optional(configurationSchema),
 });
 export type PluginDescription = v.InferOutput<typeof pluginDescription>;

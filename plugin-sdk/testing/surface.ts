@@ -1,11 +1,21 @@
 /** What `@bulkhead/plugin-sdk/testing` offers, apart from how it is done, so that its declarations stand alone. */
-import type { AskableName, CallbackInput, CallbackOutput, FlagValues, Permissions, PluginDescription } from '../contract/contract.js';
+import type {
+  AskableName,
+  CallbackInput,
+  CallbackOutput,
+  ConfigurationValues,
+  FlagValues,
+  Permissions,
+  PluginDescription,
+} from '../contract/contract.js';
 
 export interface TestPluginOptions {
   /** What the operator grants; all that the plugin asks for where absent. */
   readonly grants?: Permissions;
   /** The environment of the caller, of which the plugin sees what was granted. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What the operator has set; defaults come from the schema. */
+  readonly configuration?: ConfigurationValues;
   /** Deadline of each call in milliseconds, instead of the contract's. */
   readonly deadlineMs?: number;
   /** Where `host.syslog` writes to, instead of `/dev/log`: a datagram socket of the test. */

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { absentValue, type AskableName, type CallbackInput, type CallbackOutput, type PluginDescription } from '../contract/contract.js';
 import type { Log } from '../../src/base/log.js';
+import { requireConfigured } from '../../src/catalog/catalog.js';
 import { askOne, describeScript, openHost } from '../../src/host/host.js';
 import { bundlePlugin, locateInSource } from '../../src/package/package.js';
 import type * as surface from './surface.js';
@@ -26,7 +27,10 @@ function withFlags<Name extends AskableName>(
 
 export type { LoggedLine, TestPlugin, TestPluginOptions } from './surface.js';
 
-export const openTestPlugin: typeof surface.openTestPlugin = async (directory, { grants, env = {}, deadlineMs, syslogSocket } = {}) => {
+export const openTestPlugin: typeof surface.openTestPlugin = async (
+  directory,
+  { grants, env = {}, configuration = {}, deadlineMs, syslogSocket } = {},
+) => {
   const lines: surface.LoggedLine[] = [];
   const log: Log = {
     isDebug: false,
@@ -44,7 +48,12 @@ export const openTestPlugin: typeof surface.openTestPlugin = async (directory, {
     grants: grants ?? description.permissions,
     onFailure: 'required',
     isolation: 'thread',
-    load: () => Promise.resolve({ script, locate: (stack) => locateInSource(stack, sourceMap) }),
+    // Not before it is asked: a test may be about a plugin that is not configured.
+    load: async () => ({
+      script,
+      configuration: requireConfigured({ name: description.name, manifest: description, configuration }),
+      locate: (stack) => locateInSource(stack, sourceMap),
+    }),
   });
 
   return {

@@ -15,6 +15,8 @@
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
 export { listClaims, openClaims, type Claim } from './claims.js';
+export { changeConfiguration } from './change-configuration.js';
+export { fieldOf, findFaults, findMissing, requireConfigured, requireFitting, valuesOf, withDefaults } from './configuration.js';
 export { changeGrants } from './change-grants.js';
 export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
 export { type ReservedWords } from './conflicts.js';

@@ -4,9 +4,7 @@ import { changeDirectory, explainFailure } from './change.js';
 import { requireInstallation } from './enable.js';
 import { checkGrants } from './grants.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
-import { receiptFile } from './layout.js';
-import { encodeReceipt } from './receipt.js';
-import { writeStaged } from './staged-file.js';
+import { writeReceipt } from './write-receipt.js';
 
 export interface GrantsOptions {
   readonly place: CatalogPlace;
@@ -37,7 +35,7 @@ export async function changeGrants(
       const { installation, grants, changed } = await compute();
       if (!changed) return { installation, changed };
       lease.requireHeld();
-      await writeStaged(receiptFile(directory.path, name), encodeReceipt({ ...installation, grants }));
+      await writeReceipt(directory, { ...installation, grants });
       return { installation: { ...installation, grants }, changed };
     });
   });

@@ -6,10 +6,8 @@ import { readInstallationOf } from './directory.js';
 import { openCatalog } from './discover.js';
 import { catalogErrors } from './errors.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
-import { receiptFile } from './layout.js';
 import { readOrders, requireOrder } from './order.js';
-import { encodeReceipt } from './receipt.js';
-import { writeStaged } from './staged-file.js';
+import { writeReceipt } from './write-receipt.js';
 
 export interface EnableOptions extends ReservedWords {
   readonly place: CatalogPlace;
@@ -29,7 +27,7 @@ export async function setEnabled(name: string, enabled: boolean, options: Enable
       if (installation.enabled === enabled) return false;
       if (enabled) await checkEnable(installation, options);
       lease.requireHeld();
-      await writeStaged(receiptFile(directory.path, name), encodeReceipt({ ...installation, enabled }));
+      await writeReceipt(directory, { ...installation, enabled });
       return true;
     });
   });

@@ -139,6 +139,29 @@ export const catalogErrors = {
       data: { file, why },
     }),
 
+  /** Says of values what they should be, never what they are: one of them may be a secret. */
+  valuesRefused: (plugin: string, faults: readonly { readonly key: string; readonly why: string }[]): BulkheadError =>
+    userError(
+      'CONFIGURATION_REFUSED',
+      `plugin "${plugin}" cannot be configured so: ${faults.map(({ key, why }) => `${key} ${why}`).join('; ')}`,
+      {
+        hint: `bulkhead plugin configure --show ${plugin}`,
+        data: { plugin, faults },
+      },
+    ),
+
+  notConfigured: (
+    plugin: string,
+    { faults, missing }: { faults: readonly { readonly key: string; readonly why: string }[]; missing: readonly string[] },
+  ): BulkheadError => {
+    const why = [...missing.map((key) => `${key} is not set`), ...faults.map(({ key, why: fault }) => `${key} ${fault}`)];
+    const keys = [...new Set([...missing, ...faults.map(({ key }) => key)])];
+    return userError('PLUGIN_NOT_CONFIGURED', `plugin "${plugin}" cannot run as it is configured: ${why.join('; ')}`, {
+      hint: `bulkhead plugin configure ${plugin} ${keys.map((key) => `${key}=VALUE`).join(' ')}`,
+      data: { plugin, faults, missing, lasts: true },
+    });
+  },
+
   grantNotRequested: (plugin: string, what: string): BulkheadError =>
     userError('GRANT_NOT_REQUESTED', `plugin "${plugin}" does not ask for ${what}, which is to be granted`, {
       hint: 'bulkhead plugin inspect FILE',

@@ -1,19 +1,21 @@
-import type { ContractStamp, Permissions } from '@bulkhead/plugin-sdk/contract';
+import type { ConfigurationValues, ContractStamp, Permissions } from '@bulkhead/plugin-sdk/contract';
 import { isDeepStrictEqual } from 'node:util';
 import type { PluginPackage } from '#package/package.js';
 import { changeDirectory, explainFailure } from './change.js';
 import { requireCompatibility, type VersionLock } from './compatibility.js';
+import { separateSecrets } from './configuration.js';
 import { requireNoConflict, type ReservedWords } from './conflicts.js';
 import { checkDirectory, readInstallationOf } from './directory.js';
 import { openCatalog } from './discover.js';
 import { catalogErrors } from './errors.js';
 import { checkGrants } from './grants.js';
 import type { CatalogPlace, Installation, PluginDirectory } from './installation.js';
-import { packageFile, packagesOf, receiptFile, receiptsOf } from './layout.js';
+import { packageFile, packagesOf, receiptsOf } from './layout.js';
 import type { Lease } from './lease.js';
 import { readOrders, requireOrder } from './order.js';
-import { encodeReceipt, RECEIPT_FORMAT, type IsolationChoice, type OnFailure, type Receipt } from './receipt.js';
+import { RECEIPT_FORMAT, type IsolationChoice, type OnFailure, type Receipt } from './receipt.js';
 import { makeDirectory, writeStaged } from './staged-file.js';
+import { writeReceipt } from './write-receipt.js';
 
 export interface InstallOptions extends ReservedWords {
   /** All that is looked at; conflicts are searched here. */
@@ -32,6 +34,8 @@ export interface InstallOptions extends ReservedWords {
   readonly enabled?: boolean | undefined;
   /** The file that the package was read from, an absolute path. */
   readonly source?: string | undefined;
+  /** What is set of it, secrets too; has passed its schema. */
+  readonly values?: ConfigurationValues | undefined;
   /** The package that stood there when the operator was asked, `none` where there was none; anything where absent. */
   readonly digestBefore?: string | undefined;
   /**
@@ -65,7 +69,7 @@ export async function installPackage(plugin: PluginPackage, options: InstallOpti
       if (options.grantsBefore !== undefined && !isDeepStrictEqual(replaces?.grants ?? {}, options.grantsBefore))
         throw catalogErrors.changedMeanwhile(receipt.name);
       requireUnchanged(receipt, replaces, options);
-      await commitInstall(plugin.bytes, receipt, { directory: directory.path, lease });
+      await commitInstall(plugin.bytes, receipt, { directory, lease });
     }),
   );
   return { ...receipt, directory, packageFile: packageFile(directory.path, receipt.digest) };
@@ -116,7 +120,7 @@ function ignoreBroken(): undefined {
 
 function describeReceipt(
   { manifest, digest }: PluginPackage,
-  { offered, grants, onFailure, isolation, source, enabled = true, now = new Date() }: InstallOptions,
+  { offered, grants, onFailure, isolation, source, values = {}, enabled = true, now = new Date() }: InstallOptions,
 ): Receipt {
   return {
     format: RECEIPT_FORMAT,
@@ -129,6 +133,7 @@ function describeReceipt(
     onFailure,
     isolation,
     ...(source !== undefined && { source }),
+    ...(Object.keys(values).length > 0 && separateSecrets(manifest.configuration, values)),
     manifest,
   };
 }
@@ -137,11 +142,11 @@ function describeReceipt(
 async function commitInstall(
   bytes: Uint8Array,
   receipt: Receipt,
-  { directory, lease }: { directory: string; lease: Lease },
+  { directory, lease }: { directory: PluginDirectory; lease: Lease },
 ): Promise<void> {
-  await writePackage(bytes, receipt, directory);
+  await writePackage(bytes, receipt, directory.path);
   lease.requireHeld();
-  await writeStaged(receiptFile(directory, receipt.name), encodeReceipt(receipt));
+  await writeReceipt(directory, receipt);
 }
 
 async function writePackage(bytes: Uint8Array, { digest }: Receipt, directory: string): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   callbackNames,
   callbacks,
+  configurationValues,
   lifeCallbackNames,
   permissions,
   pluginDescription,
@@ -15,6 +16,7 @@ import * as v from 'valibot';
 import { catalogErrors, type ReceiptRemains } from './errors.js';
 import { findExcess } from './grants.js';
 import { receiptFileName } from './layout.js';
+import { SecretValues } from './secret-values.js';
 
 /** The manifest has at most 1 MiB, the grants have no more than it asks for. */
 export const RECEIPT_BYTES_MAX = 4 * 1_048_576;
@@ -38,6 +40,14 @@ const receiptSchema = v.strictObject({
   isolation: v.picklist(['default', 'thread', 'process']),
   /** The file that it was installed from, an absolute path: for `upgrade NAME`. */
   source: v.optional(v.pipe(v.string(), v.maxLength(4096))),
+  /** What the operator set of it; what is secret stands apart. */
+  configuration: v.optional(configurationValues),
+  secrets: v.optional(
+    v.pipe(
+      configurationValues,
+      v.transform((values) => new SecretValues(values)),
+    ),
+  ),
   /** A copy, so that list, inspect and help read one small file; the package has the last word when it is loaded. */
   manifest: pluginDescription,
 });
@@ -82,9 +92,12 @@ function requireManifest({ manifest }: Receipt, file: string, remains: ReceiptRe
 
 /** Takes more than a receipt, such as an installation, and leaves the rest out. The same receipt gives the same bytes. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const own = v.parse(v.object(receiptSchema.entries), receipt);
+  const { secrets: _secrets, ...entries } = receiptSchema.entries;
+  const own = v.parse(v.object(entries), receipt);
   const manifest = JSON.parse(new TextDecoder().decode(encodeManifest(own.manifest))) as unknown;
-  return new TextEncoder().encode(`${JSON.stringify({ ...own, manifest })}\n`);
+  return new TextEncoder().encode(
+    `${JSON.stringify({ ...own, ...(receipt.secrets && { secrets: receipt.secrets.reveal() }), manifest })}\n`,
+  );
 }
 
 /** Of a receipt, as much as could be read. */

@@ -8,13 +8,13 @@ import { DIRECTORY_MODE, FILE_MODE } from './layout.js';
  * Puts a file in place with one rename, after its bytes have reached the disk: readers see the old file or the whole new one.
  * Modes are set, not asked for: the umask of whoever installs says nothing about who may read plugins.
  */
-export async function writeStaged(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeStaged(path: string, bytes: Uint8Array, mode = FILE_MODE): Promise<void> {
   const staged = `${path}.${randomBytes(8).toString('hex')}.staged`;
   try {
     const handle = await open(staged, 'wx', 0o600);
     try {
       await handle.writeFile(bytes);
-      await handle.chmod(FILE_MODE);
+      await handle.chmod(mode);
       await handle.sync();
     } finally {
       await handle.close();

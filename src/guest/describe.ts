@@ -1,4 +1,5 @@
 import type { ContractStamp } from '@bulkhead/plugin-sdk/contract';
+import { describeConfiguration } from './configuration.js';
 
 /**
  * Reads the static part of a plugin. What comes out is checked on the other side, field by field, by the contract's
@@ -23,6 +24,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     ...(plugin['monitor'] === undefined ? {} : { monitor: plainCopy(plugin['monitor']) }),
     ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
     imageFeatures: plainCopy(plugin['imageFeatures'] ?? []),
+    ...(plugin['configuration'] !== undefined && { configuration: plainCopy(describeConfiguration(plugin['configuration'])) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { fetchAsWritten } from './fetch.js';
 
 export type AskPower = Ask<AskedPowerName | typeof overrunMethod>;
 
-type FacetTask = Pick<SessionTask<Port>, 'env' | 'limits'>;
+type FacetTask = Pick<SessionTask<Port>, 'env' | 'configuration' | 'limits'>;
 
 export interface HostFacet {
   /** What the plugin's callback gets as its second argument: plain, frozen functions, never the remote itself. */
@@ -17,7 +17,7 @@ export interface HostFacet {
 }
 
 /** Makes the powers of one call. They carry its id, and the host refuses an id that is not in flight. */
-export function openHostFacet(callId: string, { env, limits }: FacetTask, askPower: AskPower): HostFacet {
+export function openHostFacet(callId: string, { env, configuration, limits }: FacetTask, askPower: AskPower): HostFacet {
   let isOpen = true;
 
   async function ask<Name extends AskedPowerName>(name: Name, input: PowerInput<Name>): Promise<PowerOutput<Name>> {
@@ -36,6 +36,7 @@ export function openHostFacet(callId: string, { env, limits }: FacetTask, askPow
   };
 
   const host = harden({
+    configuration,
     log: {
       debug: (message: string) => writeLog('debug', message),
       info: (message: string) => writeLog('info', message),

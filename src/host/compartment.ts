@@ -16,6 +16,8 @@ import { openWatchdog, type Watchdog } from './watchdog.js';
 
 export interface CompartmentOptions {
   readonly script: string;
+  /** What `host.configuration` is; empty where absent. */
+  readonly configuration?: object | undefined;
   readonly isolation: Isolation;
   /** Finds the place in the author's source that a stack names. */
   readonly locate?: ((stack: string | undefined) => string | undefined) | undefined;
@@ -48,7 +50,16 @@ const methodNames: readonly Method[] = ['open', 'describe', ...callbackNames];
 const openAnswer = v.strictObject({ threadId: v.pipe(v.number(), v.safeInteger()) });
 
 /** Starts the thread or process at once; `open`, `describe` and `call` wait for it. */
-export function startCompartment({ script, isolation, env, powers: context, adapter, locate, onLost }: CompartmentOptions): Compartment {
+export function startCompartment({
+  script,
+  configuration = {},
+  isolation,
+  env,
+  powers: context,
+  adapter,
+  locate,
+  onLost,
+}: CompartmentOptions): Compartment {
   const { plugin: name, budgets } = context;
   const { 'open-ms': openDeadlineMs, 'ready-ms': readyDeadlineMs } = budgets;
   const spending = openSpending(context, (budget) => line.end(() => hostErrors.overspent(name, budget, budgets[budget])));
@@ -67,7 +78,7 @@ export function startCompartment({ script, isolation, env, powers: context, adap
     makeId: randomUUID,
     now: () => performance.now(),
   });
-  const starting = startVessel(isolation, { name, script, env, limits: guestLimitsOf(budgets) }, budgets);
+  const starting = startVessel(isolation, { name, script, env, configuration, limits: guestLimitsOf(budgets) }, budgets);
   const line = openLine({ powers, starting, meter, onLost }, (port, violate) => {
     const methods = makePowerMethods(powers, (id) => (call?.callId === id ? call : undefined));
     const served = { ...methods, [overrunMethod]: (argument: unknown) => spending.takeOverrun(argument) };

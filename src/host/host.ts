@@ -53,6 +53,8 @@ export interface Conduct {
 
 export interface LoadedPlugin {
   readonly script: string;
+  /** What the operator set of it, and defaults; has passed its schema. */
+  readonly configuration?: object;
   /** Finds the place in the author's source that a stack of the script names, as `src/plugin.ts:12:5`. */
   readonly locate?: (stack: string | undefined) => string | undefined;
 }
@@ -147,7 +149,7 @@ export function openHost(options: HostOptions): Host {
 async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compartment> {
   const { name, budgets = defaultBudgets, conduct } = plugin;
   const { log, print, stateDirectory, sealed = [], env, audit, container, syslogSocket } = options;
-  const { script, locate } = await plugin.load();
+  const { script, locate, configuration } = await plugin.load();
   // Not before: what it is given and where it runs may depend on who signed what was loaded.
   const { grants, isolation } = plugin;
   const granted = pickEnvironment(grants, env);
@@ -156,6 +158,7 @@ async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compa
   if (names.length > 0) audit?.record({ plugin: name, callback: null, power: 'env', argument: { names }, decision: 'allowed' });
   return startCompartment({
     script,
+    configuration,
     isolation,
     locate,
     env: granted,

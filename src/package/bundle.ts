@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { BuildFailure, BuildOptions, BuildResult, Message, PartialMessage, Plugin } from 'esbuild';
 import { findShipped } from '#base/shipped.js';
 import { findBundled } from './bundled.js';
@@ -107,7 +108,7 @@ function optionsFor(directory: string) {
     charset: 'utf8',
     sourcemap: 'external',
     logLevel: 'silent',
-    plugins: [refuseBuiltins, provideSdk],
+    plugins: [refuseBuiltins, provideSdk, provideValibot],
     metafile: true,
   } satisfies BuildOptions;
 }
@@ -136,6 +137,19 @@ const provideSdk: Plugin = {
       if (pluginData === 'asked' || shipped === undefined) return undefined;
       const installed = await resolve(path, { resolveDir, kind, pluginData: 'asked' });
       return installed.errors.length === 0 ? installed : { path: shipped };
+    });
+  },
+};
+
+/** The same of valibot, for the schema of a configuration: what is used of it becomes part of the script. */
+const provideValibot: Plugin = {
+  name: 'provide-valibot',
+  setup({ onResolve, resolve }) {
+    const ownDirectory = dirname(fileURLToPath(import.meta.url));
+    onResolve({ filter: /^valibot$/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === 'asked') return undefined;
+      const installed = await resolve(path, { resolveDir, kind, pluginData: 'asked' });
+      return installed.errors.length === 0 ? installed : resolve(path, { resolveDir: ownDirectory, kind, pluginData: 'asked' });
     });
   },
 };

@@ -15,6 +15,8 @@ export interface SessionStart {
   readonly script: string;
   /** The granted variables of the caller's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the operator set of it, and defaults; plain data. */
+  readonly configuration: object;
   readonly limits: GuestLimits;
 }
 

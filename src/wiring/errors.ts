@@ -191,13 +191,29 @@ export const wiringErrors = {
 
   requiredFailed: (plugin: string, file: string, cause: BulkheadError): BulkheadError =>
     new BulkheadError(cause.kind, cause.code, `${cause.message}; ${required(plugin, file)}`, {
-      hint: `mend the plugin and install it again, or take it out of required-plugins in ${file}`,
+      hint:
+        cause.code === 'PLUGIN_NOT_CONFIGURED'
+          ? `as root: ${cause.hint ?? ''}`
+          : `mend the plugin and install it again, or take it out of required-plugins in ${file}`,
       data: cause.data,
       cause,
     }),
 
   notFound: (name: string): BulkheadError =>
     userError('PLUGIN_NOT_FOUND', 'plugin not found', { hint: 'bulkhead plugin list', data: { name } }),
+
+  /** Does not repeat the value: it may be a secret. */
+  settingInvalid: (key: string): BulkheadError =>
+    userError(
+      'SETTING_INVALID',
+      `${key === '' ? 'a setting without a key' : JSON.stringify(key)} is not KEY=VALUE, or its value cannot be one`,
+      {
+        hint: 'bulkhead plugin configure NAME KEY=VALUE',
+      },
+    ),
+
+  settingsFileInvalid: (file: string, why: string): BulkheadError =>
+    userError('SETTINGS_FILE_INVALID', `cannot use ${file}: ${why}`, { data: { file, why } }),
 
   cannotLook: (path: string, why: string, cause: unknown): BulkheadError =>
     userError('PATH_UNREADABLE', `Cannot look at ${path}: ${why}`, { data: { path, why }, cause }),

@@ -17,6 +17,12 @@ export const lifeErrors = {
     );
   },
 
+  needsValues: (plugin: string, callback: LifeCallbackName, missing: readonly string[]): BulkheadError =>
+    userError('LIFE_NEEDS_VALUES', `plugin "${plugin}" has a callback for ${callback}, which needs a value for ${missing.join(', ')}`, {
+      hint: `add ${missing.map((key) => `--set ${key}=VALUE`).join(' ')}`,
+      data: { plugin, callback, missing },
+    }),
+
   installedAlready: (plugin: string, { here, file, version }: { here: string; file: string; version: string }): BulkheadError =>
     userError('PLUGIN_INSTALLED_ALREADY', `plugin "${plugin}" is installed already, at ${here}; the file holds ${version}`, {
       hint: `bulkhead plugin upgrade ${file}`,

@@ -2,7 +2,14 @@
  * Where plugins take part in their own life: `install`, `upgrade` and `uninstall`, asked in a compartment, with what was granted, by
  * the command of that name and by nothing else. What they keep in their store counts when the change counts (staged-state.ts).
  */
-import { CONTRACT, type CallbackInput, type InstallScope, type LifeCallbackName, type Permissions } from '@bulkhead/plugin-sdk/contract';
+import {
+  CONTRACT,
+  type CallbackInput,
+  type ConfigurationValues,
+  type InstallScope,
+  type LifeCallbackName,
+  type Permissions,
+} from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError } from '#base/errors.js';
 import {
   findInstallation,
@@ -10,6 +17,8 @@ import {
   openCatalog,
   readInstalled,
   requireCompatibility,
+  valuesOf,
+  withDefaults,
   type Installation,
   type InstallOptions,
   type IsolationChoice,
@@ -41,7 +50,15 @@ export async function installAsking(
     const installed = await installPackage(plugin, {
       ...options,
       beforeItCounts: async (receipt) => {
-        const subject = { plugin, grants: options.grants, isolation: options.isolation, directory: options.directory, stage };
+        const configuration = withDefaults(plugin.manifest.configuration, options.values ?? {});
+        const subject = {
+          plugin,
+          grants: options.grants,
+          isolation: options.isolation,
+          directory: options.directory,
+          stage,
+          configuration,
+        };
         if (replaces === undefined) await ask(scene, subject, 'install', { scope });
         else await ask(scene, subject, 'upgrade', { scope, from: replaces.manifest.version, to: plugin.manifest.version });
         await stage.layDown(receipt);
@@ -78,7 +95,8 @@ export async function askUninstall(scene: Scene, name: string, directory: Plugin
   const stage = await stageState(stateRoot(scene.paths), name);
   try {
     const { grants, isolation } = installation;
-    await ask(scene, { plugin, grants, isolation, directory, stage }, 'uninstall', { scope: scopeOf(directory) });
+    const configuration = withDefaults(installation.manifest.configuration, valuesOf(installation));
+    await ask(scene, { plugin, grants, isolation, directory, stage, configuration }, 'uninstall', { scope: scopeOf(directory) });
   } catch (error) {
     if (!force || !(error instanceof BulkheadError)) throw error;
     scene.log.write('warning', `${error.message}; going on, as --force says`);
@@ -103,11 +121,12 @@ interface Subject {
   readonly isolation: IsolationChoice;
   readonly directory: PluginDirectory;
   readonly stage: StagedState;
+  readonly configuration: ConfigurationValues;
 }
 
 async function ask<Name extends LifeCallbackName>(
   scene: Scene,
-  { plugin, grants, isolation, directory, stage }: Subject,
+  { plugin, grants, isolation, directory, stage, configuration }: Subject,
   callback: Name,
   input: CallbackInput<Name>,
 ): Promise<void> {
@@ -124,7 +143,7 @@ async function ask<Name extends LifeCallbackName>(
     onFailure: 'required',
     isolation: isolationOf(policy, { isolation, manifest, isSigned: report.state === 'signed' }),
     budgets: budgetsOf(budgets, name),
-    load: () => Promise.resolve({ script, locate: (stack) => locateInSource(stack, sourceMap) }),
+    load: () => Promise.resolve({ script, configuration, locate: (stack) => locateInSource(stack, sourceMap) }),
   });
   try {
     await askOne(respondent, callback, input);

@@ -31,7 +31,9 @@ import {
   type Sbom,
   type SignatureReport,
 } from '#package/package.js';
+import { carrySettings } from './carry-settings.js';
 import { chooseDirectory, type ChangeRequest } from './choose-directory.js';
+import { describeSettings, type Setting } from './configure.js';
 import { reservedWords } from './contributions.js';
 import { wiringErrors } from './errors.js';
 import { isolationMeanings, isolationOf } from './isolation.js';
@@ -56,6 +58,8 @@ export interface InstallRequest extends ChangeRequest {
   readonly onFailure: OnFailure;
   readonly isolation: IsolationChoice;
   readonly consent: Consent | undefined;
+  /** `KEY=VALUE`, as for `configure`. */
+  readonly set?: readonly string[];
 }
 
 /** A plugin that is there is not replaced, only mended by the very same package: another version is `upgrade`'s. */
@@ -101,6 +105,9 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
   const { note, replaces } = await checkInstall(plugin, { ...options, grants: {} });
   if (request.judge(replaces) === 'stop') return undefined;
   if (replaces !== undefined) await warnOfLostSigners(scene, replaces, standing);
+  const isUpgrade = replaces !== undefined && replaces.digest !== plugin.digest;
+  const asks = replaces === undefined ? 'install' : isUpgrade ? 'upgrade' : undefined;
+  const values = carrySettings(scene.log, plugin.manifest, { replaces, set: request.set ?? [], asks });
   const { grants, revoked, denied } = await decideGrants({
     name,
     asked: permissions,
@@ -110,7 +117,6 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
     findDenial: (permission) => findPermissionDenial(policy, standing.subject, permission),
   });
   await sweepState(scene);
-  const isUpgrade = replaces !== undefined && replaces.digest !== plugin.digest;
   const settled = {
     ...options,
     grants,
@@ -120,10 +126,10 @@ export async function placePlugin(scene: Scene, plugin: PluginPackage, request: 
     isolation: request.isolation ?? replaces?.isolation ?? 'default',
     enabled: isUpgrade ? replaces.enabled : true,
     source: request.source,
+    values,
   };
-  const asks = replaces === undefined ? 'install' : 'upgrade';
   const installed =
-    plugin.manifest.callbacks.includes(asks) && (replaces === undefined || isUpgrade)
+    asks !== undefined && plugin.manifest.callbacks.includes(asks)
       ? await (await import('./life.js')).installAsking(scene, plugin, settled, replaces)
       : await installPackage(plugin, settled);
   if (note !== undefined) scene.log.write('info', note);
@@ -250,6 +256,8 @@ export interface Inspection {
   readonly quarantine?: QuarantineNotice;
   /** Of an installed plugin: what it asks for, and what became of it. */
   readonly permissions?: PermissionReport['permissions'];
+  /** What can be set of it, and what is. */
+  readonly settings: readonly Setting[];
   readonly installation?: Omit<Installation, 'manifest'>;
   /** Who signed it; absent where the package of an installed plugin cannot be read. */
   readonly signature?: SignatureReport;
@@ -270,6 +278,7 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
       ...(await describeHere(scene, { manifest, isolation: 'default' }, standing)),
       ...describeBundled(plugin, notes),
       signature: standing.report,
+      settings: describeSettings({ manifest }),
     };
   }
   const catalog = await openCatalog(scene.place);
@@ -292,6 +301,7 @@ export async function inspectPlugin(scene: Scene, nameOrFile: string): Promise<I
     ]),
     ...(quarantine === undefined ? {} : { quarantine }),
     permissions: describePermissions(policy, manifest, receipt.grants, standing?.subject).permissions,
+    settings: describeSettings(installation),
     installation: receipt,
     ...(standing !== undefined && { signature: standing.report }),
   };

@@ -1,6 +1,13 @@
 import { CONTRACT, findAdapter } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
-import { readInstalled, requireCompatibility, type Catalog, type Installation, type VersionLock } from '#catalog/catalog.js';
+import {
+  readInstalled,
+  requireCompatibility,
+  requireConfigured,
+  type Catalog,
+  type Installation,
+  type VersionLock,
+} from '#catalog/catalog.js';
 import { budgetsOf, type BudgetSettings, type RunnablePlugin } from '#host/host.js';
 import { locateInSource } from '#package/package.js';
 import { wiringErrors } from './errors.js';
@@ -53,12 +60,13 @@ export function toRunnable(installation: Installation, rules: Rules): RunnablePl
       quarantine.require(installation);
       requireCompatibility(manifest, { offered: CONTRACT, lock });
       await settleState(state, installation);
+      const configuration = requireConfigured(installation);
       const plugin = await readInstalled(installation, { uid });
       const found = await standingOf(plugin, { scope: directory.scope, readKeys: trust });
       requireStanding(policy, found, packageFile);
       standing = found;
       const { script, sourceMap } = plugin;
-      return { script, locate: (stack) => locateInSource(stack, sourceMap) };
+      return { script, configuration, locate: (stack) => locateInSource(stack, sourceMap) };
     },
   };
 }

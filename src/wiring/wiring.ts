@@ -24,6 +24,7 @@ import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/pac
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, type Contributions } from './contributions.js';
 import type { Invocation } from './around-command.js';
+import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
@@ -75,6 +76,9 @@ export interface Product {
   readonly keys: KeyCommands;
   /** What plugins add to the command line; runs none of their code. */
   contributions(): Promise<Contributions>;
+  configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
+  /** What can be set of an installed plugin, and what is. */
+  configuration(name: string): Promise<ConfigurationChange>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
   run(invocation: Invocation<RunRequest>): Promise<RunResult>;
   /** What each plugin would change of the container's configuration; starts nothing. */
@@ -133,6 +137,8 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     },
     inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
     sbom: async (nameOrFile) => (await plugins()).readSbom(scene, nameOrFile),
+    configure: async (name, request) => (await import('./configure.js')).configure(scene, name, request),
+    configuration: async (name) => (await import('./configure.js')).reportConfiguration(scene, name),
     permissions: async (name) => (await grants()).reportPermissions(scene, name),
     grant: async (name, permissions, request) => (await grants()).grant(scene, name, permissions, request),
     revoke: async (name, permissions, request) => (await grants()).revoke(scene, name, permissions, request),
@@ -163,6 +169,7 @@ export type { AddedValues, Invocation } from './around-command.js';
 export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
+export type { Setting } from './configure.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';

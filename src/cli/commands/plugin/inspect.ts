@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { describeSignature, type Bundled, type Product } from '#wiring/wiring.js';
 import { BulkheadCommand } from '../../base-command.js';
 import { sayPermissions } from '../../output/permissions.js';
+import { saySettings } from '../../output/settings.js';
 import { within } from '../../output/report.js';
 
 export default class PluginInspect extends BulkheadCommand {
@@ -30,6 +31,7 @@ export default class PluginInspect extends BulkheadCommand {
       if (foreign.length > 0) this.say(`Bundles: ${sayBundled(foreign)}`);
       if (inspection.permissions?.length) this.say(`Permissions:\n${sayPermissions(inspection.permissions).replace(/^/gm, '  ')}`);
       if (inspection.installation) this.say(`Isolation: ${inspection.isolation.in} (${inspection.isolation.meaning})`);
+      if (inspection.settings.length > 0) this.say(`Configuration:\n${saySettings(inspection.settings).replace(/^/gm, '  ')}`);
       for (const note of inspection.notes) product.log.write('info', note);
       return inspection;
     } catch (error) {

@@ -24,6 +24,7 @@ export default class PluginInstall extends BulkheadCommand {
       helpValue: 'PERMISSION',
       exclusive: ['grant-all'],
     }),
+    set: Flags.string({ summary: 'Set what can be set of the plugin', multiple: true, multipleNonGreedy: true, helpValue: 'KEY=VALUE' }),
     'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names and the policy of this host allows' }),
     required: Flags.boolean({ summary: 'A run stops whenever this plugin fails, is late or is refused', exclusive: ['optional'] }),
     isolation: Flags.option({
@@ -43,6 +44,7 @@ export default class PluginInstall extends BulkheadCommand {
         grants: flags['grant-all'] ? 'all' : flags.grant,
         onFailure: flags.required ? 'required' : flags.optional ? 'optional' : 'default',
         isolation: flags.isolation ?? 'default',
+        set: flags.set ?? [],
         consent: isInteractive() ? askConsent : undefined,
       });
     } catch (error) {

@@ -24,6 +24,7 @@ export default class PluginUpgrade extends BulkheadCommand {
       helpValue: 'PERMISSION',
       exclusive: ['grant-all'],
     }),
+    set: Flags.string({ summary: 'Set what can be set of the plugin', multiple: true, multipleNonGreedy: true, helpValue: 'KEY=VALUE' }),
     'grant-all': Flags.boolean({ summary: 'Grant every permission that the plugin names and the policy of this host allows' }),
     required: Flags.boolean({
       summary: 'From now on a run stops whenever this plugin fails, is late or is refused',
@@ -44,6 +45,7 @@ export default class PluginUpgrade extends BulkheadCommand {
         grants: flags['grant-all'] ? 'all' : flags.grant,
         onFailure: flags.required ? 'required' : flags.optional ? 'optional' : undefined,
         isolation: flags.isolation,
+        set: flags.set ?? [],
         consent: isInteractive() ? askConsent : undefined,
       });
       const { name, from, to, changed } = result;
