@@ -14,7 +14,8 @@ export const configurationKey = v.pipe(
 );
 
 const textValue = v.pipe(v.string(), v.maxLength(4096));
-const numberValue = v.pipe(v.number(), v.finite());
+/** JSON has no infinity, but 1e999 is read as one. */
+const numberValue = v.pipe(v.number(), v.minValue(-Number.MAX_VALUE), v.maxValue(Number.MAX_VALUE));
 const scalarValue = v.union([textValue, numberValue, v.boolean()]);
 const mapKey = v.pipe(
   v.string(),

@@ -21,7 +21,8 @@ const fields = `
   ports: v.optional(v.record(v.string(), v.pipe(v.number(), v.integer()))),`;
 const shows = `commands: { shown: { summary: 's', run(_, host) { host.print(JSON.stringify(host.configuration)); } } }`;
 
-describe('the configuration of a plugin', () => {
+describe('the configuration of a plugin', function () {
+  this.timeout(120_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());

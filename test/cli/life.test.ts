@@ -23,7 +23,8 @@ const failures: readonly (readonly [string, string, RegExp])[] = [
   ['answers', 'return 1;', /Cannot use the answer/],
 ];
 
-describe('the life callbacks of a plugin', () => {
+describe('the life callbacks of a plugin', function () {
+  this.timeout(120_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());
@@ -40,7 +41,7 @@ describe('the life callbacks of a plugin', () => {
       .map((one) => one.replaceAll(/[0-9a-f]{64}/g, '*'))
       .toSorted();
   }
-  const one = ['*', '*/store.json', 'packages', 'packages/*.sif', 'receipts', 'receipts/*.json'];
+  const one = ['*', '*/store.json', 'index.json', 'packages', 'packages/*.sif', 'receipts', 'receipts/*.json'];
 
   it('are asked once each, by the command of their name, and never by another', async () => {
     const logs = (before: string) => `host.log.info('${before} ' + JSON.stringify(input))`;
