@@ -8,5 +8,12 @@ try {
   process.env.HOME = '/';
 }
 
-const { main } = await import('../dist/cli/cli.js');
-await main(process.argv.slice(2));
+const [first, ...words] = process.argv.slice(2);
+if (first === '__complete') {
+  // What a shell asks at each press of the tab key: without oclif, which takes half the time.
+  const { complete } = await import('../dist/cli/complete.js');
+  await complete(words);
+} else {
+  const { main } = await import('../dist/cli/cli.js');
+  await main(process.argv.slice(2));
+}

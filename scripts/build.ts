@@ -48,7 +48,7 @@ async function main(): Promise<void> {
 function buildCli(): Promise<unknown> {
   return build({
     ...node,
-    entryPoints: ['src/cli/cli.ts', 'src/cli/help.ts', ...filesIn('src/cli/commands')],
+    entryPoints: ['src/cli/cli.ts', 'src/cli/help.ts', 'src/cli/complete.ts', ...filesIn('src/cli/commands')],
     outbase: 'src',
     outdir: fresh,
     splitting: true,

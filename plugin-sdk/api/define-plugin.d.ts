@@ -1,4 +1,5 @@
 // Written by `npm run api`; do not edit.
+import type { GenericSchema } from 'valibot';
 import type { CallbackAnswer, CallbackInput, CallbackName } from './contract/contract.js';
 import type { ConfigChanges, ConfigField } from './contract/container-config.js';
 import type { CommandDescription, ContractStamp } from './contract/description.js';
@@ -19,17 +20,19 @@ export declare function definePlugin<
   const A extends ByName = Record<never, never>,
   const P extends DeclaredPermissions = Record<never, never>,
   const B extends ByName = Record<never, never>,
->(definition: PluginDefinition<F, A, P, B>): Plugin;
+  C extends GenericSchema = NoConfiguration,
+>(definition: PluginDefinition<F, A, P, B, C>): Plugin;
 /** The definition and the contract it was built against; what the compartment reads. */
 export type Plugin = PluginDefinition & {
   readonly contract: ContractStamp;
 };
-/** F: flags by command · A: arguments by command · P: permissions · B: flags by built-in command. */
+/** F: flags by command · A: arguments by command · P: permissions · B: flags by built-in command · C: configuration. */
 export interface PluginDefinition<
   F extends ByName = ByName,
   A extends ByName = ByName,
   P extends DeclaredPermissions = DeclaredPermissions,
   B extends ByName = ByName,
+  C extends GenericSchema = GenericSchema,
 > {
   /** Who it is: `example.com/scratch`. */
   readonly name: string;
@@ -39,9 +42,14 @@ export interface PluginDefinition<
   readonly description: string;
   /** What it asks for beyond the log and its store; the operator grants it at install. */
   readonly permissions?: P;
+  /**
+   * What the operator can set with `bulkhead plugin configure`: `v.object({ … })` of valibot, whose fields are texts, numbers, booleans,
+   * picklists, and lists and records of those. A field of `v.pipe(v.string(), v.metadata({ secret: true }))` is never shown.
+   */
+  readonly configuration?: C;
   /** By name; a name of several words, such as `scratch list`, makes a tree. */
   readonly commands?: {
-    readonly [Name in keyof F]: Command<F[Name], A[Name & keyof A], P>;
+    readonly [Name in keyof F]: Command<F[Name], A[Name & keyof A], P, C>;
   } & {
     readonly [Name in keyof A]: Arguments<A[Name]>;
   };
@@ -61,14 +69,17 @@ export interface PluginDefinition<
   readonly after?: readonly string[];
   /** What of the host's own work on images `mountImage` takes over. */
   readonly imageFeatures?: readonly ImageFeature[];
-  readonly callbacks?: Callbacks<P, B>;
+  readonly callbacks?: Callbacks<P, B, C>;
 }
 /** The callbacks of the contract, without `command`, which is written as `commands`. */
-export type Callbacks<P extends DeclaredPermissions = DeclaredPermissions, B = ByName> = {
-  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: Input<Name, B>, host: Host<P>) => Answer<Name, P>;
+export type Callbacks<P extends DeclaredPermissions = DeclaredPermissions, B = ByName, C extends GenericSchema = GenericSchema> = {
+  readonly [Name in Exclude<CallbackName, 'command'>]?: (input: Input<Name, B>, host: Host<P, C>) => Answer<Name, P>;
 };
 /** One command that the plugin adds to `bulkhead`. `flags` and `args` stand before `run`, so that `run` knows their types. */
-export interface Command<F, A, P extends DeclaredPermissions = DeclaredPermissions> extends Omit<CommandDescription, 'flags' | 'args'> {
+export interface Command<F, A, P extends DeclaredPermissions = DeclaredPermissions, C extends GenericSchema = GenericSchema> extends Omit<
+  CommandDescription,
+  'flags' | 'args'
+> {
   readonly flags?: F & FlagDefinitions;
   /** Answers with the exit code; nothing means 0. */
   run(
@@ -76,7 +87,7 @@ export interface Command<F, A, P extends DeclaredPermissions = DeclaredPermissio
       readonly args: ArgumentValues<A>;
       readonly flags: FlagValuesOf<F>;
     },
-    host: CommandHost<P>,
+    host: CommandHost<P, C>,
   ): Answer<'command', P>;
 }
 interface Arguments<A> {
@@ -134,6 +145,7 @@ type Undeclared<P extends DeclaredPermissions> = {
   readonly [Field in ConfigField]?: Field extends Declared<P, 'config'> ? ConfigChanges[Field] : never;
 };
 type OrPromise<T> = T | Promise<T>;
+type NoConfiguration = GenericSchema<unknown, Readonly<Record<never, never>>>;
 type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
 /** Command by command; unknown for a command that has none. */
 type ByName = Readonly<Record<string, unknown>>;

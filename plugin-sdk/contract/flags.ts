@@ -96,3 +96,9 @@ export function absentValue({ type, repeated, default: otherwise }: FlagDefiniti
   if (type === 'map') return {};
   return type === 'list' || repeated === true ? [] : undefined;
 }
+
+/** Of all flags, what nobody has given. */
+export function absentValues(definitions: Readonly<Record<string, FlagDefinition>> = {}): FlagValues {
+  const values = Object.entries(definitions).map(([name, definition]) => [name, absentValue(definition)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as FlagValues;
+}

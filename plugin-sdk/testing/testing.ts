@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { absentValue, type AskableName, type CallbackInput, type CallbackOutput, type PluginDescription } from '../contract/contract.js';
+import { absentValues, type AskableName, type CallbackInput, type CallbackOutput, type PluginDescription } from '../contract/contract.js';
 import type { Log } from '../../src/base/log.js';
 import { requireConfigured } from '../../src/catalog/catalog.js';
 import { askOne, describeScript, openHost } from '../../src/host/host.js';
@@ -21,8 +21,7 @@ function withFlags<Name extends AskableName>(
   { flags }: PluginDescription,
 ): CallbackInput<Name> {
   if (callback !== 'engineConfig' || 'flags' in input) return input;
-  const values = Object.entries(flags['run'] ?? {}).map(([name, definition]) => [name, absentValue(definition)] as const);
-  return { ...input, flags: Object.fromEntries(values.filter(([, value]) => value !== undefined)) };
+  return { ...input, flags: absentValues(flags['run']) };
 }
 
 export type { LoggedLine, TestPlugin, TestPluginOptions } from './surface.js';

@@ -14,14 +14,14 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
-export { listClaims, openClaims, type Claim } from './claims.js';
+export { openClaims, splitClaim, splitFlag, type Claim } from './claims.js';
 export { changeConfiguration } from './change-configuration.js';
 export { fieldOf, findFaults, findMissing, requireConfigured, requireFitting, valuesOf, withDefaults } from './configuration.js';
 export { changeGrants } from './change-grants.js';
 export { checkCompatibility, requireCompatibility, type VersionLock } from './compatibility.js';
 export { type ReservedWords } from './conflicts.js';
 export { findInstallation, openCatalog, openCatalogFor, openOutlines } from './discover.js';
-export { type Outline } from './outline.js';
+export { readDetails, type Details, type Outline } from './outline.js';
 export { isAskedFor, type PermissionValues } from './grants.js';
 export {
   type Catalog,

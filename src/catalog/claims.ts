@@ -1,14 +1,16 @@
 /** What a plugin wants for itself alone: words of the command line, schemes and features of images, which two cannot share. */
 import type { Manifest } from '#package/package.js';
 
-/** A manifest, or what the index keeps of one. */
-export type Contributor = Pick<Manifest, 'name' | 'commands' | 'imageSchemes' | 'imageFeatures' | 'flags'> &
-  Partial<Pick<Manifest, 'monitor' | 'callbacks'>>;
+/**
+ * A kind and a word: `command scratch list` · `flag run --trace` · `letter run -t` · `environment TRACE` (of BULKHEAD_TRACE) ·
+ * `scheme host` · `feature squashfs` · `role mapping of users`. One text, so that the index can keep it and a map can find it.
+ */
+export type Claim = `${'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'feature' | 'role'} ${string}`;
 
-export interface Claim {
-  readonly kind: 'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'feature' | 'role';
-  /** The command, the scheme, the variable, the role; of a flag or letter, the command to which it is added and its name: `run --trace`. */
-  readonly word: string;
+/** A plugin and what it claims. */
+export interface Claimant {
+  readonly name: string;
+  readonly claims: readonly Claim[];
 }
 
 export interface Overlap {
@@ -24,80 +26,84 @@ export interface Claims {
   add(plugin: string, claim: Claim): void;
 }
 
+/** What of a manifest it takes to know. */
+export type Claiming = Pick<Manifest, 'commands' | 'imageSchemes' | 'imageFeatures' | 'flags' | 'monitor' | 'callbacks'>;
+
 /** All that a plugin claims, in the order of the manifest. An alias is as good as a name. */
-export function listClaims({ commands, imageSchemes, imageFeatures, flags, monitor, callbacks = [] }: Contributor): Claim[] {
-  const variables = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)].flatMap((own) =>
-    Object.values(own).flatMap(({ env }) => env ?? []),
-  );
+export function listClaims({ commands, imageSchemes, imageFeatures, flags, monitor, callbacks }: Claiming): Claim[] {
+  const all = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)];
+  const variables = new Set(all.flatMap((own) => Object.values(own).flatMap(({ env }) => env ?? [])));
   return [
-    ...Object.entries(commands).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((word): Claim => ({ kind: 'command', word }))),
+    ...Object.entries(commands).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((word): Claim => `command ${word}`)),
     ...Object.entries(flags).flatMap(([command, own]) => listFlagClaims(command, own)),
-    ...[...new Set(variables)].map((word): Claim => ({ kind: 'environment', word })),
-    ...imageSchemes.map((word): Claim => ({ kind: 'scheme', word })),
-    ...imageFeatures.map((word): Claim => ({ kind: 'feature', word })),
+    ...[...variables].map((word): Claim => `environment ${word}`),
+    ...imageSchemes.map((word): Claim => `scheme ${word}`),
+    ...imageFeatures.map((word): Claim => `feature ${word}`),
     // Two would both own the end of a container.
-    ...(monitor?.mode === 'control' ? [{ kind: 'role', word: 'controller of containers (monitor mode "control")' } as const] : []),
-    ...(callbacks.includes('userMapping') ? [{ kind: 'role', word: 'mapping of users' } as const] : []),
+    ...(monitor?.mode === 'control' ? (['role controller of containers (monitor mode "control")'] as const) : []),
+    ...(callbacks.includes('userMapping') ? (['role mapping of users'] as const) : []),
   ];
 }
 
-function listFlagClaims(command: string, flags: Contributor['flags'][string]): Claim[] {
-  return Object.entries(flags).flatMap(([name, { short }]) => [
-    { kind: 'flag', word: `${command} --${name}` },
-    ...(short === undefined ? [] : [{ kind: 'letter', word: `${command} -${short}` } as const]),
+function listFlagClaims(command: string, flags: Manifest['flags'][string]): Claim[] {
+  return Object.entries(flags).flatMap(([name, { short }]): Claim[] => [
+    `flag ${command} --${name}`,
+    ...(short === undefined ? [] : [`letter ${command} -${short}` as const]),
   ]);
 }
 
-/** In words: `the flag "--trace" of "run"`. */
-export function describeClaim({ kind, word }: Claim): string {
-  switch (kind) {
-    case 'command':
-      return `the command "${word}"`;
-    case 'flag':
-    case 'letter': {
-      const at = word.lastIndexOf(' ');
-      return `the flag "${word.slice(at + 1)}" to "${word.slice(0, at)}"`;
-    }
-    case 'environment':
-      return `the environment variable BULKHEAD_${word}`;
-    case 'scheme':
-      return `the image scheme "${word}:"`;
-    case 'role':
-      return `a ${word}`;
-    case 'feature':
-      return `the image feature ${word}`;
-  }
+/** In words: `the flag "--trace" to "run"`. */
+export function describeClaim(claim: Claim): string {
+  const { kind, word } = splitClaim(claim);
+  if (kind === 'command') return `the command "${word}"`;
+  if (kind === 'environment') return `the environment variable BULKHEAD_${word}`;
+  if (kind === 'scheme') return `the image scheme "${word}:"`;
+  if (kind === 'feature') return `the image feature ${word}`;
+  if (kind === 'role') return `a ${word}`;
+  const { command, flag } = splitFlag(word);
+  return `the flag "${flag}" to "${command}"`;
+}
+
+export function splitClaim(claim: Claim): { kind: string; word: string } {
+  const at = claim.indexOf(' ');
+  return { kind: claim.slice(0, at), word: claim.slice(at + 1) };
+}
+
+/** `run --trace` of a flag or a letter. */
+export function splitFlag(word: string): { command: string; flag: string } {
+  const at = word.lastIndexOf(' ');
+  return { command: word.slice(0, at), flag: word.slice(at + 1) };
 }
 
 /** Looks each word up once, so that a hundred plugins are compared in a hundred steps and not in ten thousand. */
 export function openClaims(): Claims {
-  const owners = new Map<string, { plugin: string; word: string }>();
-  /** By what begins a command: `scratch` of `scratch list`. */
-  const begun = new Map<string, { plugin: string; word: string }>();
+  const owners = new Map<string, string>();
+  /** By what begins a command, the command: `command scratch` of `command scratch list`. */
+  const begun = new Map<string, Claim>();
 
-  function findOwner({ kind, word }: Claim): { plugin: string; word: string } | undefined {
-    if (kind !== 'command') return owners.get(`${kind} ${word}`);
-    const beginnings = beginningsOf(word).map((beginning) => owners.get(`command ${beginning}`));
-    return beginnings.find((owner) => owner !== undefined) ?? begun.get(word);
+  function findTaken(claim: Claim): string | undefined {
+    if (owners.has(claim)) return claim;
+    if (!claim.startsWith('command ')) return undefined;
+    return beginningsOf(claim).find((beginning) => owners.has(beginning)) ?? begun.get(claim);
   }
 
   return {
     find(claim) {
-      const owner = findOwner(claim);
-      if (owner === undefined) return undefined;
+      const taken = findTaken(claim);
+      if (taken === undefined) return undefined;
       const what = describeClaim(claim);
-      return { other: owner.plugin, what: owner.word === claim.word ? what : `${what}, which overlaps "${owner.word}",` };
+      const other = owners.get(taken) ?? '';
+      return { other, what: taken === claim ? what : `${what}, which overlaps "${splitClaim(taken as Claim).word}",` };
     },
-    add(plugin, { kind, word }) {
-      const owner = { plugin, word };
-      owners.set(`${kind} ${word}`, owner);
-      if (kind === 'command') for (const beginning of beginningsOf(word).slice(0, -1)) begun.set(beginning, owner);
+    add(plugin, claim) {
+      owners.set(claim, plugin);
+      if (claim.startsWith('command ')) for (const beginning of beginningsOf(claim)) begun.set(beginning, claim);
     },
   };
 }
 
-/** `a`, `a b` and `a b c` of `a b c`: the last is what the first could be with an argument. */
-function beginningsOf(command: string): string[] {
-  const words = command.split(' ');
-  return words.map((_, index) => words.slice(0, index + 1).join(' '));
+/** `command a` and `command a b` of `command a b c`: that could be one of them with an argument. */
+function beginningsOf(claim: string): string[] {
+  const [kind = '', ...words] = claim.split(' ');
+  return words.slice(0, -1).map((_, index) => [kind, ...words.slice(0, index + 1)].join(' '));
 }

@@ -1,5 +1,6 @@
 import type { BulkheadError } from '#base/errors.js';
-import { describeClaim, listClaims, openClaims, type Claim, type Contributor } from './claims.js';
+import type { Manifest } from '#package/package.js';
+import { describeClaim, listClaims, openClaims, splitClaim, splitFlag, type Claim, type Claimant, type Claiming } from './claims.js';
 import { catalogErrors } from './errors.js';
 import type { Installation } from './installation.js';
 
@@ -19,55 +20,54 @@ export interface Conflict {
   readonly error: BulkheadError;
 }
 
+type Newcomer = Claiming & Pick<Manifest, 'name' | 'hooks'>;
+
 /** Throws where the plugin claims what is bulkhead's own, or what an enabled plugin of another name has. (One of the same name is replaced or shadowed.) */
-export function requireNoConflict(
-  plugin: Contributor & { readonly hooks: readonly string[] },
-  installations: readonly Installation[],
-  reserved: ReservedWords,
-): void {
+export function requireNoConflict(plugin: Newcomer, installations: readonly Installation[], reserved: ReservedWords): void {
   requireUnreserved(plugin, reserved);
-  const others = installations.filter(({ name, enabled }) => enabled && name !== plugin.name).map(({ manifest }) => manifest);
-  const conflict = findConflicts([...others, plugin]).find(({ name }) => name === plugin.name);
+  const others = installations.filter(({ name, enabled }) => enabled && name !== plugin.name).map(({ manifest }) => claimantOf(manifest));
+  const conflict = findConflicts([...others, claimantOf(plugin)]).find(({ name }) => name === plugin.name);
   if (conflict !== undefined) throw conflict.error;
 }
 
+function claimantOf(manifest: Claiming & Pick<Manifest, 'name'>): Claimant {
+  return { name: manifest.name, claims: listClaims(manifest) };
+}
+
 /** Of plugins in the order in which they answer, those that want what one before them has. */
-export function findConflicts(plugins: readonly Contributor[]): Conflict[] {
+export function findConflicts(plugins: readonly Claimant[]): Conflict[] {
   const claims = openClaims();
   const conflicts: Conflict[] = [];
-  for (const plugin of plugins) {
-    const own = listClaims(plugin);
-    const overlap = own.map((claim) => claims.find(claim)).find((found) => found !== undefined);
-    if (overlap !== undefined)
-      conflicts.push({ name: plugin.name, error: catalogErrors.conflict(plugin.name, overlap.other, overlap.what) });
-    for (const claim of own) if (claims.find(claim) === undefined) claims.add(plugin.name, claim);
+  for (const { name, claims: own } of plugins) {
+    const overlaps = own.map((claim) => claims.find(claim));
+    const overlap = overlaps.find((found) => found !== undefined);
+    if (overlap !== undefined) conflicts.push({ name, error: catalogErrors.conflict(name, overlap.other, overlap.what) });
+    for (const [index, claim] of own.entries()) if (overlaps[index] === undefined) claims.add(name, claim);
   }
   return conflicts;
 }
 
-function requireUnreserved(plugin: Contributor & { readonly hooks: readonly string[] }, reserved: ReservedWords): void {
+function requireUnreserved(plugin: Newcomer, reserved: ReservedWords): void {
   const extendable = Object.keys(reserved.reservedFlags ?? {});
   const closed = [...Object.keys(plugin.flags), ...plugin.hooks].find((command) => !extendable.includes(command));
   if (closed !== undefined) throw catalogErrors.notExtendable(plugin.name, closed, extendable);
   for (const claim of listClaims(plugin)) {
     const taken = findReserved(claim, reserved);
     if (taken === undefined) continue;
-    throw claim.kind === 'command'
-      ? catalogErrors.reserved(plugin.name, claim.word, taken)
+    throw claim.startsWith('command ')
+      ? catalogErrors.reserved(plugin.name, splitClaim(claim).word, taken)
       : catalogErrors.wordReserved(plugin.name, describeClaim(claim));
   }
 }
 
-function findReserved(
-  { kind, word }: Claim,
-  { reservedCommands, reservedFlags: flags = {}, reservedEnvironment = [] }: ReservedWords,
-): string | undefined {
+function findReserved(claim: Claim, { reservedCommands, reservedFlags = {}, reservedEnvironment = [] }: ReservedWords): string | undefined {
+  const { kind, word } = splitClaim(claim);
   if (kind === 'command') return reservedCommands.find((taken) => overlaps(word, taken));
   if (kind === 'environment') return reservedEnvironment.find((taken) => taken === word);
   if (kind === 'scheme' || kind === 'feature' || kind === 'role') return undefined;
-  const at = word.lastIndexOf(' ');
-  const own = Object.hasOwn(flags, word.slice(0, at)) ? (flags[word.slice(0, at)] ?? []) : [];
-  return own.find((flag) => flag === word.slice(at + 1));
+  const { command, flag } = splitFlag(word);
+  const own = Object.hasOwn(reservedFlags, command) ? (reservedFlags[command] ?? []) : [];
+  return own.find((taken) => taken === flag);
 }
 
 /** `scratch` and `scratch list` do: the second could be the first with an argument. `site a` and `site b` do not. */

@@ -3,27 +3,30 @@ import { findConflicts } from './conflicts.js';
 import { describeInvalid, readDirectory, readInstallationOf } from './directory.js';
 import type { Catalog, CatalogPlace, CatalogProblem, Installation, PluginDirectory } from './installation.js';
 import { receiptFile } from './layout.js';
-import { readOutlines, type Outline } from './outline.js';
+import { outlineOf, readOutlines, type Outline } from './outline.js';
 import { isRequired } from './receipt.js';
 
 /** Reads what is installed: receipts only, no package. Never throws because of what it finds; that is a problem, and hides nothing else. */
 export function openCatalog(place: CatalogPlace): Promise<Catalog> {
-  return collect(place, readDirectory);
+  return collect(place, readDirectory, outlineOf);
 }
 
 /** The same, as much as help, completion and the beginning of a run need, from one file per directory (outline.ts). */
 export function openOutlines(place: CatalogPlace): Promise<Catalog<Outline>> {
-  return collect(place, readOutlines);
+  return collect(place, readOutlines, (outline) => outline);
 }
 
 /** The same as openCatalog where only some are of interest: of the others no receipt is read, unless its outline is stale. All problems are told. */
-export async function openCatalogFor(place: CatalogPlace, isWanted: (outline: Outline) => boolean): Promise<Catalog> {
-  const { installations: outlines, problems } = await openOutlines(place);
+export async function openCatalogFor(
+  { uid }: CatalogPlace,
+  { installations: outlines, problems }: Catalog<Outline>,
+  isWanted: (outline: Outline) => boolean,
+): Promise<Catalog> {
   const installations: Installation[] = [];
   /** What broke since the outlines were read. */
   const later: CatalogProblem[] = [];
   for (const { name, directory } of outlines.filter(isWanted)) {
-    const installation = await readInstallationOf(directory, name, place.uid).catch((error: unknown) => {
+    const installation = await readInstallationOf(directory, name, uid).catch((error: unknown) => {
       later.push(describeInvalid(receiptFile(directory.path, name), error));
       return undefined;
     });
@@ -32,9 +35,10 @@ export async function openCatalogFor(place: CatalogPlace, isWanted: (outline: Ou
   return { installations, problems: [...problems, ...later] };
 }
 
-async function collect<Found extends Outline>(
+async function collect<Found extends { readonly name: string }>(
   { directories, uid }: CatalogPlace,
   read: (directory: PluginDirectory, uid: number) => Promise<{ installations: readonly Found[]; problems: readonly CatalogProblem[] }>,
+  toOutline: (found: Found) => Outline,
 ): Promise<Catalog<Found>> {
   const installations = new Map<string, Found>();
   const problems: CatalogProblem[] = [];
@@ -44,11 +48,11 @@ async function collect<Found extends Outline>(
     for (const installation of found.installations) {
       const winner = installations.get(installation.name);
       if (winner === undefined) installations.set(installation.name, installation);
-      else problems.push(describeShadow(installation, winner));
+      else problems.push(describeShadow(toOutline(installation), toOutline(winner)));
     }
   }
   const all = [...installations.values()];
-  return { installations: all, problems: [...problems, ...describeConflicts(all)] };
+  return { installations: all, problems: [...problems, ...describeConflicts(all.map(toOutline))] };
 }
 
 export function findInstallation({ installations }: Catalog, name: string): Installation | undefined {
@@ -65,15 +69,15 @@ function withoutRepeats(directories: readonly PluginDirectory[]): PluginDirector
 }
 
 function describeShadow(hidden: Outline, winner: Outline): CatalogProblem {
-  const { name, manifest, directory } = hidden;
-  const reason = `plugin "${name}" ${manifest.version} in ${directory.path} is hidden by ${winner.manifest.version} in ${winner.directory.path}`;
+  const { name, version, directory } = hidden;
+  const reason = `plugin "${name}" ${version} in ${directory.path} is hidden by ${winner.version} in ${winner.directory.path}`;
   return { kind: 'shadowed', path: receiptFile(directory.path, name), name, reason, skippable: !isRequired(hidden) };
 }
 
 /** Installing refuses these, but each directory can change without the others. */
 function describeConflicts(installations: readonly Outline[]): CatalogProblem[] {
   const enabled = installations.filter((installation) => installation.enabled);
-  return findConflicts(enabled.map(({ manifest }) => manifest)).flatMap(({ name, error }) => {
+  return findConflicts(enabled).flatMap(({ name, error }) => {
     const installation = enabled.find((one) => one.name === name);
     return installation === undefined ? [] : [describeConflict(installation, error.message)];
   });

@@ -8,39 +8,56 @@
  * changed by hand is read itself; whoever may write the index may write the receipts. Readers never write it: what is stale is only slower.
  */
 import { existsSync, lstatSync, type Stats } from 'node:fs';
-import { pluginDescription, pluginName, semanticVersion, sha256 } from '@bulkhead/plugin-sdk/contract';
+import { pluginDescription, pluginName, sha256 } from '@bulkhead/plugin-sdk/contract';
 import { systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
+import { MANIFEST_BYTES_MAX, type Manifest } from '#package/package.js';
 import * as v from 'valibot';
-import { checkDirectory, describeInvalid, describeRefused, listReceipts, readInstallation } from './directory.js';
+import { listClaims, type Claim } from './claims.js';
+import { checkDirectory, describeInvalid, describeRefused, listReceipts, readInstallation, readInstallationOf } from './directory.js';
 import type { CatalogProblem, Installation, PluginDirectory } from './installation.js';
 import type { Lease } from './lease.js';
-import { indexFile, packageFile, receiptsOf } from './layout.js';
+import { indexFile, packageFileName, packagesOf, receiptsOf } from './layout.js';
 import { onFailureChoice } from './receipt.js';
 import { removeIfThere, writeStaged } from './staged-file.js';
 import { findDistrust } from './trust.js';
 
-/** Of an installation; every installation is one. */
-export type Outline = Pick<Installation, 'name' | 'enabled' | 'onFailure' | 'digest' | 'directory' | 'packageFile'> & {
-  readonly manifest: Pick<Installation['manifest'], OutlinedField>;
+/** Of an installation. */
+export type Outline = Pick<Installation, 'name' | 'enabled' | 'onFailure' | 'digest' | 'directory'> & {
+  readonly version: string;
+  readonly callbacks: readonly string[];
+  readonly hooks: readonly string[];
+  readonly claims: readonly Claim[];
+  /** Commands to which it adds a flag that must be given. */
+  readonly demands: readonly string[];
+  /** What it adds to the command line. JSON, which readDetails checks: only who shows or runs a command needs it. */
+  readonly details: string;
 };
-type OutlinedField = (typeof outlinedFields)[number];
-const outlinedFields = ['name', 'version', 'callbacks', 'commands', 'imageSchemes', 'imageFeatures', 'flags', 'hooks'] as const;
+
+export type Details = Pick<Manifest, 'commands' | 'flags'>;
 
 const INDEX_BYTES_MAX = 32 * 1_048_576;
 const INDEX_FORMAT = 1;
 
-const { callbacks, commands, imageSchemes, imageFeatures, flags, hooks } = pluginDescription.entries;
+/** What a pattern could say more of is checked in the receipts; this is what the code relies on. */
+const word = v.pipe(v.string(), v.maxLength(256));
 const entrySchema = v.strictObject({
   /** Of the receipt: its file name, and what changes whenever the file does. */
-  file: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}\.json$/)),
-  stamp: v.pipe(v.string(), v.maxLength(128)),
+  file: word,
+  stamp: word,
   name: pluginName,
+  version: word,
   enabled: v.boolean(),
   onFailure: onFailureChoice,
   digest: sha256,
-  manifest: v.strictObject({ name: pluginName, version: semanticVersion, callbacks, commands, imageSchemes, imageFeatures, flags, hooks }),
+  callbacks: v.pipe(v.array(word), v.maxLength(64)),
+  hooks: v.pipe(v.array(word), v.maxLength(16)),
+  claims: v.pipe(v.array(word), v.maxLength(16_384)),
+  demands: v.pipe(v.array(word), v.maxLength(16)),
+  details: v.pipe(v.string(), v.maxLength(MANIFEST_BYTES_MAX)),
 });
+const { commands, flags } = pluginDescription.entries;
+const detailsSchema = v.strictObject({ commands, flags });
 type Entry = v.InferOutput<typeof entrySchema>;
 const indexSchema = v.strictObject({ format: v.literal(INDEX_FORMAT), entries: v.pipe(v.array(entrySchema), v.maxLength(4096)) });
 
@@ -52,9 +69,7 @@ export interface OutlinedDirectory {
 /** As readDirectory, with the same problems. */
 export async function readOutlines(directory: PluginDirectory, uid: number): Promise<OutlinedDirectory> {
   const { entries, problems } = await readEntries(directory, uid);
-  const installations = entries.map(({ name, enabled, onFailure, digest, manifest }): Outline => {
-    return { name, enabled, onFailure, digest, manifest, directory, packageFile: packageFile(directory.path, digest) };
-  });
+  const installations = entries.map((entry): Outline => ({ ...entry, claims: entry.claims as Claim[], directory }));
   return { installations: installations.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }
 
@@ -77,11 +92,12 @@ async function readEntries(directory: PluginDirectory, uid: number): Promise<{ e
     if (!(await checkDirectory(directory.path, uid))) return { entries, problems };
     const known = await readIndex(directory.path, uid);
     const receipts = receiptsOf(directory.path);
+    const packages = packagesOf(directory.path);
     for (const file of await listReceipts(directory.path)) {
       const path = `${receipts}/${file}`;
       const stamp = stampOf(path, uid);
       const entry = known.get(file);
-      if (entry !== undefined && stamp !== '' && entry.stamp === stamp && existsSync(packageFile(directory.path, entry.digest)))
+      if (entry !== undefined && stamp !== '' && entry.stamp === stamp && existsSync(`${packages}/${packageFileName(entry.digest)}`))
         entries.push(entry);
       else
         await readInstallation(directory, file, uid).then(add(file, stamp), (error: unknown) =>
@@ -95,14 +111,46 @@ async function readEntries(directory: PluginDirectory, uid: number): Promise<{ e
 
   function add(file: string, stamp: string): (installation: Installation | undefined) => void {
     return (installation) => {
-      if (installation !== undefined) entries.push(outline(installation, file, stamp));
+      if (installation !== undefined) entries.push(toEntry(installation, file, stamp));
     };
   }
 }
 
-function outline({ name, enabled, onFailure, digest, manifest }: Installation, file: string, stamp: string): Entry {
-  const outlined = Object.fromEntries(outlinedFields.map((field) => [field, manifest[field]])) as Entry['manifest'];
-  return { file, stamp, name, enabled, onFailure, digest, manifest: outlined };
+function toEntry(installation: Installation, file: string, stamp: string): Entry {
+  const { directory: _, claims, callbacks, hooks, demands, ...rest } = outlineOf(installation);
+  return { file, stamp, ...rest, claims: [...claims], callbacks: [...callbacks], hooks: [...hooks], demands: [...demands] };
+}
+
+/** Of an installation that was read in full. */
+export function outlineOf(installation: Installation): Outline {
+  const { name, enabled, onFailure, digest, directory, manifest } = installation;
+  const { version, callbacks, hooks, commands, flags } = manifest;
+  const demands = Object.entries(flags).flatMap(([command, own]) =>
+    Object.values(own).some(({ required }) => required === true) ? [command] : [],
+  );
+  const claims = listClaims(manifest);
+  return {
+    name,
+    enabled,
+    onFailure,
+    digest,
+    directory,
+    version,
+    callbacks,
+    hooks,
+    claims,
+    demands,
+    details: JSON.stringify({ commands, flags }),
+  };
+}
+
+/** What the plugin adds to the command line; of the receipt where the index holds something else. */
+export async function readDetails({ name, directory, details }: Outline, uid: number): Promise<Details | undefined> {
+  try {
+    return v.parse(detailsSchema, JSON.parse(details));
+  } catch {
+    return (await readInstallationOf(directory, name, uid).catch(() => undefined))?.manifest;
+  }
 }
 
 /** By file name of the receipt. Empty where there is no index, or none to be believed. */

@@ -15,15 +15,18 @@ const globalFlags: KnownFlags = {
  *
  *   -d run IMAGE sh -c …   ->   run -d IMAGE -- sh -c …
  *   help run               ->   run --help
+ *   plugins help list      ->   plugin list --help
  *
  * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, as with every container tool: what follows belongs to the
  * command, even `--help`. oclif looks for flags everywhere before a `--`, so one is put behind the image.
  */
 export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags): string[] {
   const count = countFlagWords(argv, globalFlags);
-  const [command, ...rest] = argv.slice(count);
-  if (command === undefined) return [...argv];
+  const [typed, ...rest] = argv.slice(count);
+  if (typed === undefined) return [...argv];
+  const command = typed === 'plugins' ? 'plugin' : typed;
   if (command === 'help') return [...rest, '--help'];
+  if (command === 'plugin' && rest[0] === 'help') return [command, ...rest.slice(1), '--help'];
   const early = argv.slice(0, count);
   if (command === 'run') return ['run', ...separateCommand([...early, ...rest], runFlags)];
   const end = rest.indexOf('--');

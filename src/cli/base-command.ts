@@ -13,6 +13,9 @@ export interface CommonFlags {
 
 /** What all commands share: the flags for the log, the product, and the form of errors. */
 export abstract class BulkheadCommand extends Command {
+  /** What was opened before the command was known, to know all commands. */
+  static early: Product | undefined;
+
   static override baseFlags = {
     debug: Flags.boolean({
       char: 'd',
@@ -38,6 +41,7 @@ export abstract class BulkheadCommand extends Command {
       env: process.env,
       uid: process.geteuid?.() ?? -1,
       builtinFlags: listBuiltinFlags(this.config),
+      early: BulkheadCommand.early,
       pluginDirectories: flags['plugin-dir'] ?? [],
     });
   }

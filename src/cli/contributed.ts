@@ -28,7 +28,9 @@ export async function readContributions(argv: readonly string[]): Promise<Contri
     builtinFlags: {},
     pluginDirectories: pluginDirectoriesOf(argv),
   });
-  return product.contributions();
+  BulkheadCommand.early = product;
+  const [first, ...words] = arrangeArguments(argv, {});
+  return product.contributions({ first: first?.startsWith('-') === true ? undefined : first, words });
 }
 
 /** The commands as one virtual oclif plugin. */

@@ -8,7 +8,15 @@
  * A plugin is asked where it names the command in `hooks`, or where one of the flags that it adds to it was given; else none of its
  * code runs (P8), however many plugins add flags.
  */
-import type { CallbackInput, CallbackOutput, FlagValue, FlagValues, Permissions, PluginDescription } from '@bulkhead/plugin-sdk/contract';
+import {
+  absentValues,
+  type CallbackInput,
+  type CallbackOutput,
+  type FlagValue,
+  type FlagValues,
+  type Permissions,
+  type PluginDescription,
+} from '@bulkhead/plugin-sdk/contract';
 import { isDeepStrictEqual } from 'node:util';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import type { Log } from '#base/log.js';
@@ -38,7 +46,7 @@ export interface AddedValues {
 
 /** Whether the plugin is to be asked around this command. */
 export function takesPartAround(
-  { name, hooks, callbacks }: Pick<PluginDescription, 'name' | 'hooks' | 'callbacks'>,
+  { name, hooks, callbacks }: { readonly name: string; readonly hooks: readonly string[]; readonly callbacks: readonly string[] },
   { command, added }: Pick<Invocation<unknown>, 'command' | 'added'>,
 ): boolean {
   const isCalled = callbacks.includes('beforeCommand') || callbacks.includes('afterCommand');
@@ -63,14 +71,14 @@ export interface Surroundings {
 export async function aroundCommand<Request, Result extends { readonly exitCode: number; readonly runMs: number }>(
   invocation: Invocation<Request>,
   surroundings: Surroundings,
-  work: (request: Request, flagsOf: (plugin: string) => FlagValues) => Promise<Result>,
+  work: (request: Request, flagsOf: (manifest: PluginDescription) => FlagValues) => Promise<Result>,
 ): Promise<Result> {
   const begun: Begun = { state: startState(invocation), asked: [] };
   let result: Result;
   try {
     await askBefore(begun, invocation, surroundings);
     const request = await invocation.toRequest(begun.state.changed);
-    result = await work(request, (plugin) => begun.state.added[plugin] ?? {});
+    result = await work(request, (manifest) => valuesOf(begun.state.added, manifest, invocation.command));
   } catch (error) {
     // What ended the command is what the user must learn; that a plugin fails after it comes second.
     await askAfter(begun, invocation, surroundings.log, describeFailure(error)).catch(() => undefined);
@@ -99,6 +107,11 @@ function startState({ commandFlags, added }: Invocation<unknown>): State {
   return { added: Object.fromEntries(values) as State['added'], commandFlags, changed: {}, owners: new Map() };
 }
 
+/** A plugin of which no flag was typed is not among those that the command line was parsed with. */
+function valuesOf(added: State['added'], { name, flags }: PluginDescription, command: string): FlagValues {
+  return added[name] ?? absentValues(flags[command]);
+}
+
 async function askBefore(begun: Begun, { command, args }: Invocation<unknown>, { attendants, log, audit }: Surroundings): Promise<void> {
   for (const attendant of attendants) {
     const { respondent, manifest } = attendant;
@@ -109,7 +122,7 @@ async function askBefore(begun: Begun, { command, args }: Invocation<unknown>, {
         'beforeCommand',
         {
           first: begun.state,
-          input: ({ added, commandFlags }) => ({ command, args: [...args], flags: added[manifest.name] ?? {}, commandFlags }),
+          input: ({ added, commandFlags }) => ({ command, args: [...args], flags: valuesOf(added, manifest, command), commandFlags }),
           apply(state, answer) {
             // Not a failure of the plugin: no policy may let the command begin all the same.
             if (answer?.abort !== undefined) aborted = wiringErrors.commandAborted(manifest.name, command, answer.abort);
@@ -143,7 +156,7 @@ function applyAnswer(
       },
     );
   return {
-    added: { ...state.added, [plugin]: { ...state.added[plugin], ...flags } },
+    added: { ...state.added, [plugin]: { ...valuesOf(state.added, manifest, command), ...flags } },
     commandFlags: { ...state.commandFlags, ...commandFlags },
     changed: { ...state.changed, ...commandFlags },
     owners: new Map([...names.map((flag): [string, string] => [flag, plugin]), ...state.owners]),
@@ -173,7 +186,12 @@ type End = Pick<CallbackInput<'afterCommand'>, 'outcome' | 'exitCode' | 'reason'
 async function askAfter({ state, asked }: Begun, { command, args }: Invocation<unknown>, log: Log, end: End): Promise<void> {
   for (const { respondent, manifest } of asked) {
     if (!manifest.callbacks.includes('afterCommand')) continue;
-    await askEvery([respondent], 'afterCommand', { command, args: [...args], flags: state.added[manifest.name] ?? {}, ...end }, log);
+    await askEvery(
+      [respondent],
+      'afterCommand',
+      { command, args: [...args], flags: valuesOf(state.added, manifest, command), ...end },
+      log,
+    );
   }
 }
 

@@ -1,5 +1,14 @@
 import type { CommandDescription, FlagDefinition } from '@bulkhead/plugin-sdk/contract';
-import { listClaims, openClaims, openOutlines, type Claim, type ReservedWords } from '#catalog/catalog.js';
+import {
+  openClaims,
+  readDetails,
+  splitClaim,
+  splitFlag,
+  type Claim,
+  type Details,
+  type Outline,
+  type ReservedWords,
+} from '#catalog/catalog.js';
 import type { BuiltinFlags, Scene } from './scene.js';
 
 /** First words of command lines that belong to Bulkhead, now or by what its users know from elsewhere; no plugin may take one. */
@@ -68,28 +77,79 @@ export interface Contributions {
   readonly flags: readonly AddedFlag[];
 }
 
-/** What all enabled plugins add to the command line, from the index of their receipts. Where two claim the same, the first in the catalog's order has it. */
-export async function listContributions(scene: Scene): Promise<Contributions> {
-  const { installations } = await openOutlines(scene.place);
+/** A command line that was typed: only what it can mean is looked for. */
+export interface TypedLine {
+  /** The command's first word; none where all commands are to be shown. */
+  readonly first: string | undefined;
+  /** What follows it. */
+  readonly words: readonly string[];
+}
+
+/**
+ * What enabled plugins add to this command line, from the index of their receipts; to all command lines where none is given. Where
+ * two claim the same, the first in the catalog's order has it.
+ */
+export async function listContributions({ outlines, env, uid }: Scene, line?: TypedLine): Promise<Contributions> {
+  const { installations } = await outlines();
   const claims = openClaims();
   const commands: ContributedCommand[] = [];
   const flags: AddedFlag[] = [];
-  for (const { name: plugin, enabled, manifest } of installations) {
-    if (!enabled) continue;
-    const isFree = (claim: Claim): boolean => claims.find(claim) === undefined;
-    for (const [name, description] of Object.entries(manifest.commands)) {
-      const aliases = (description.aliases ?? []).filter((word) => isFree({ kind: 'command', word }));
-      const isTaken = !isFree({ kind: 'command', word: name }) || reservedCommands.includes(name.split(' ')[0] ?? '');
-      if (!isTaken) commands.push({ name, plugin, description: { ...description, aliases } });
-    }
-    for (const [command, definitions] of Object.entries(manifest.flags)) {
-      for (const [name, { short, ...rest }] of Object.entries(definitions)) {
-        if (!extendableCommands.includes(command) || !isFree({ kind: 'flag', word: `${command} --${name}` })) continue;
-        const ownShort = short !== undefined && isFree({ kind: 'letter', word: `${command} -${short}` }) ? { short } : {};
-        flags.push({ command, name, plugin, definition: { ...rest, ...ownShort } });
-      }
-    }
-    for (const claim of listClaims(manifest)) if (isFree(claim)) claims.add(plugin, claim);
+  for (const outline of installations) {
+    if (!outline.enabled) continue;
+    const free = new Set(outline.claims.filter((claim) => claims.find(claim) === undefined));
+    for (const claim of free) claims.add(outline.name, claim);
+    if (line !== undefined && !isTouched(outline, line, env)) continue;
+    const found = chooseFree(outline.name, await readDetails(outline, uid), free);
+    commands.push(...found.commands);
+    flags.push(...found.flags);
   }
+  return { commands, flags };
+}
+
+/** The names of all installed plugins, sorted. */
+export async function listNames({ outlines }: Scene): Promise<string[]> {
+  const { installations } = await outlines();
+  return installations.map(({ name }) => name).toSorted();
+}
+
+/** Whether the line can mean one of the plugin's commands, gives one of its flags, or lacks one. A word too many is no harm. */
+function isTouched({ claims, demands }: Outline, { first, words }: TypedLine, env: Scene['env']): boolean {
+  const shows = first === undefined || words.some((word) => word === '--help' || word === '-h');
+  return (
+    (first !== undefined && demands.includes(first)) ||
+    claims.some((claim) => {
+      const { kind, word } = splitClaim(claim);
+      if (kind === 'command') return first === undefined || word.split(' ')[0] === first;
+      if (kind === 'environment') return env[`BULKHEAD_${word}`] !== undefined;
+      if (kind === 'scheme' || kind === 'role') return false;
+      const { command, flag } = splitFlag(word);
+      if (command.split(' ')[0] !== first) return false;
+      return shows || words.some((one) => (kind === 'flag' ? one === flag || one.startsWith(`${flag}=`) : hasLetter(one, flag)));
+    })
+  );
+}
+
+/** `-x` alone, with its value, or among others: `-axb`. */
+function hasLetter(word: string, flag: string): boolean {
+  return word.startsWith('-') && !word.startsWith('--') && word.includes(flag.slice(1));
+}
+
+/** Of what the plugin declares, what no plugin before it has. */
+function chooseFree(plugin: string, details: Details | undefined, free: ReadonlySet<Claim>): Contributions {
+  if (details === undefined) return { commands: [], flags: [] };
+  const isOpen = (name: string): boolean => free.has(`command ${name}`) && !reservedCommands.includes(name.split(' ')[0] ?? '');
+  const commands = Object.entries(details.commands)
+    .filter(([name]) => isOpen(name))
+    .map(([name, description]) => ({ name, plugin, description: { ...description, aliases: (description.aliases ?? []).filter(isOpen) } }));
+  const flags = Object.entries(details.flags)
+    .filter(([command]) => extendableCommands.includes(command))
+    .flatMap(([command, own]) =>
+      Object.entries(own)
+        .filter(([name]) => free.has(`flag ${command} --${name}`))
+        .map(([name, { short, ...rest }]) => {
+          const isFree = short !== undefined && free.has(`letter ${command} -${short}`);
+          return { command, name, plugin, definition: { ...rest, ...(isFree && { short }) } };
+        }),
+    );
   return { commands, flags };
 }

@@ -9,7 +9,7 @@ import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 
 /** Runs a command that a plugin contributes; resolves with its exit code. */
 export async function runCommand(scene: Scene, plugin: string, input: CallbackInput<'command'>): Promise<number> {
-  const installation = findInstallation(await openCatalogFor(scene.place, ({ name }) => name === plugin), plugin);
+  const installation = findInstallation(await openCatalogFor(scene.place, await scene.outlines(), ({ name }) => name === plugin), plugin);
   if (installation === undefined) throw wiringErrors.notFound(plugin);
   const { 'version-lock': lock, budgets, policy } = await scene.settings();
   const quarantine = await openQuarantine({ file: scene.paths.quarantineFile, log: scene.log });

@@ -84,7 +84,11 @@ async function withPlugins<Result extends RunResult>(
     'enable-overlay': overlay = 'try',
   } = settings;
   const requirement = { names, file: scene.paths.configFile };
-  const catalog = await openCatalogFor(scene.place, (outline) => names.includes(outline.name) || concernsRun(outline, invocation));
+  const catalog = await openCatalogFor(
+    scene.place,
+    await scene.outlines(),
+    (outline) => names.includes(outline.name) || concernsRun(outline, invocation),
+  );
   requireSound(catalog, scene.log);
   requireListed(requirement, catalog);
   const orders = await readOrders(scene.place);
@@ -184,9 +188,9 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 }
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
-function concernsRun({ enabled, onFailure, manifest }: Outline, invocation: Invocation<unknown>): boolean {
-  const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => manifest.callbacks.includes(name));
-  return enabled && (isAsked || onFailure === 'required' || takesPartAround(manifest, invocation));
+function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
+  const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => outline.callbacks.includes(name));
+  return outline.enabled && (isAsked || outline.onFailure === 'required' || takesPartAround(outline, invocation));
 }
 
 interface Company {
@@ -217,12 +221,16 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
 }
 
 function connectMoments(
-  { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (plugin: string) => FlagValues },
+  { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (manifest: Installation['manifest']) => FlagValues },
   host: Host,
   { participants, replacing, handed, configured, stop }: Company,
 ): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
+  const flagsFor = (plugin: string): FlagValues => {
+    const found = participants.find(({ runnable }) => runnable.name === plugin);
+    return found === undefined ? {} : flagsOf(found.installation.manifest);
+  };
   const grantsOf = (plugin: string) => participants.find(({ runnable }) => runnable.name === plugin)?.runnable.grants ?? {};
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
@@ -238,7 +246,7 @@ function connectMoments(
         'engineConfig',
         {
           first: startOwnership(config),
-          input: (owned, plugin) => ({ config: owned.config, flags: flagsOf(plugin) }),
+          input: (owned, plugin) => ({ config: owned.config, flags: flagsFor(plugin) }),
           apply: (owned, answer, plugin) => {
             if (answer === undefined) return { ...owned, history: [...owned.history, { plugin, changes: [] }] };
             const { data, ...changes } = answer;

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Log } from '#base/log.js';
 import type { Paths } from '#base/paths.js';
 import { hashName } from '#base/hash-name.js';
-import type { CatalogPlace } from '#catalog/catalog.js';
+import type { Catalog, CatalogPlace, Outline } from '#catalog/catalog.js';
 import type { Settings } from './settings.js';
 import type { StoredKey } from './trust/store.js';
 
@@ -17,6 +17,8 @@ export interface Scene {
   readonly uid: number;
   readonly paths: Paths;
   readonly place: CatalogPlace;
+  /** Reads the outlines of what is installed at the first call. */
+  readonly outlines: () => Promise<Catalog<Outline>>;
   /** Which flags belong to built-in commands, so that no plugin takes one. */
   readonly builtinFlags: BuiltinFlags;
   /** Reads the operator's configuration at the first call. */

@@ -15,14 +15,15 @@
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
  * because it never loads the room that could.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import { choosePaths } from '#base/paths.js';
-import type { Catalog, Installation } from '#catalog/catalog.js';
+import type { Catalog, CatalogPlace, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
-import { listContributions, type Contributions } from './contributions.js';
+import { listContributions, listNames, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import { placeOf } from './places.js';
@@ -48,11 +49,16 @@ export interface ProductOptions {
   readonly builtinFlags: BuiltinFlags;
   /** Of `--plugin-dir`, in order. */
   readonly pluginDirectories: readonly string[];
+  /** Opened for the same command line before; what it has read of the catalog need not be read again. */
+  readonly early?: Product | undefined;
 }
 
 export interface Product {
   readonly log: Log;
   create(directory: string, name: string): Promise<string>;
+  readonly place: CatalogPlace;
+  /** Reads the outlines of what is installed at the first call. */
+  readonly outlines: Scene['outlines'];
   compile(directory: string, out?: string): Promise<Compiled>;
   /** Compiles again with each change of the source, until the signal aborts. */
   watch(directory: string, options: Omit<WatchOptions, 'describe'>): Promise<void>;
@@ -75,10 +81,12 @@ export interface Product {
   verify(nameOrFile: string, keyFiles: readonly string[]): Promise<Verification>;
   readonly keys: KeyCommands;
   /** What plugins add to the command line; runs none of their code. */
-  contributions(): Promise<Contributions>;
+  contributions(line?: TypedLine): Promise<Contributions>;
   configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
   /** What can be set of an installed plugin, and what is. */
   configuration(name: string): Promise<ConfigurationChange>;
+  /** Of all installed plugins, for completion. */
+  names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
   run(invocation: Invocation<RunRequest>): Promise<RunResult>;
   /** What each plugin would change of the container's configuration; starts nothing. */
@@ -102,10 +110,14 @@ export interface KeyCommands {
 export type ListedPlugin = Installation & { readonly signature: SignatureReport | undefined };
 
 /** Opens the product. Reads and starts nothing. */
-export function openProduct({ log, print, env, uid, builtinFlags, pluginDirectories }: ProductOptions): Product {
+export function openProduct({ log, print, env, uid, builtinFlags, pluginDirectories, early }: ProductOptions): Product {
   const paths = choosePaths({ env, uid });
   let settings: Promise<Settings> | undefined;
   let trust: ReturnType<Scene['trust']> | undefined;
+  const place = placeOf(paths, pluginDirectories, uid);
+  let read: ReturnType<Scene['outlines']> | undefined;
+  const isSame = early !== undefined && isDeepStrictEqual(early.place, place);
+  const outlines = isSame ? early.outlines : () => (read ??= import('#catalog/catalog.js').then(({ openOutlines }) => openOutlines(place)));
   const scene: Scene = {
     log,
     print,
@@ -113,7 +125,8 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     uid,
     paths,
     builtinFlags,
-    place: placeOf(paths, pluginDirectories, uid),
+    place,
+    outlines,
     settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile, uid))),
     trust: () => (trust ??= import('./trust/store.js').then(({ readTrustStore }) => readTrustStore(paths, uid))),
   };
@@ -124,6 +137,8 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
   return {
     log,
     create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
+    place,
+    outlines,
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
     watch: async (directory, options) => (await import('./compile.js')).watch(scene, directory, options),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
@@ -151,7 +166,8 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
       revoke: async (which, request) => (await keys()).revokeKey(scene, which, request),
       generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
     },
-    contributions: () => listContributions(scene),
+    contributions: (line) => listContributions(scene, line),
+    names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),

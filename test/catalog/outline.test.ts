@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCatalog, openCatalogFor, openOutlines, setEnabled, uninstallPlugin } from '#catalog/catalog.js';
+import { openCatalog, openCatalogFor, openOutlines, readDetails, setEnabled, uninstallPlugin } from '#catalog/catalog.js';
 import { buildManifest } from '../package/builder.js';
 import { install, openPlace, optionsFor, uid, type TestPlace } from './builder.js';
 
@@ -24,26 +24,27 @@ describe('the index of a plugin directory', () => {
     throw new Error(`no receipt of ${name}`);
   };
 
+  async function summaryOfOne(): Promise<string | undefined> {
+    const [outline] = (await openOutlines(directories())).installations;
+    return outline && (await readDetails(outline, uid))?.commands['one']?.summary;
+  }
+
   /** The outlines say what the receipts say, and the same of what is wrong. */
   async function requireSame(): Promise<void> {
     const catalog = await openCatalog(directories());
     const outlines = await openOutlines(directories());
     assert.deepEqual(outlines.problems, catalog.problems);
-    assert.deepEqual(
-      outlines.installations,
-      catalog.installations.map(({ name, enabled, onFailure, digest, directory, packageFile, manifest }) => {
-        const { version, callbacks, commands, imageSchemes, flags, hooks } = manifest;
-        return {
-          name,
-          enabled,
-          onFailure,
-          digest,
-          directory,
-          packageFile,
-          manifest: { name, version, callbacks, commands, imageSchemes, flags, hooks },
-        };
+    const seen = await Promise.all(
+      outlines.installations.map(async (outline) => {
+        const { name, enabled, onFailure, digest, directory, version, callbacks, hooks } = outline;
+        return { name, enabled, onFailure, digest, directory, version, callbacks, hooks, details: await readDetails(outline, uid) };
       }),
     );
+    const expected = catalog.installations.map(({ name, enabled, onFailure, digest, directory, manifest }) => {
+      const { version, callbacks, hooks, commands, flags } = manifest;
+      return { name, enabled, onFailure, digest, directory, version, callbacks, hooks, details: { commands, flags } };
+    });
+    assert.deepEqual(seen, expected);
   }
 
   it('is there after each change, for all to read and for none but its owner to write', async () => {
@@ -64,9 +65,13 @@ describe('the index of a plugin directory', () => {
 
   it('is what is read: a receipt that has not changed is not opened', async () => {
     const text = await readFile(index, 'utf8');
-    await writeFile(index, text.replace('"summary":"first"', '"summary":"of the index"'));
-    const { installations } = await openOutlines(directories());
-    assert.equal(installations[0]?.manifest.commands['one']?.summary, 'of the index');
+    await writeFile(index, text.replace('first', 'of the index'));
+    assert.equal(await summaryOfOne(), 'of the index');
+  });
+
+  it('does not stand in for details that are none: the receipt is asked', async () => {
+    await writeFile(index, (await readFile(index, 'utf8')).replace('\\"summary\\":', '\\"sumary\\":'));
+    assert.equal(await summaryOfOne(), 'first');
   });
 
   it('does not stand in for a receipt that was changed by hand, nor for one that is gone or new', async () => {
@@ -102,7 +107,7 @@ describe('the index of a plugin directory', () => {
     ['is far too long', (file: string) => writeFile(file, ' '.repeat(33 * 1_048_576))],
   ] as const) {
     it(`is not missed when it ${what}: the receipts are read, and the next change mends it`, async () => {
-      const lie = (await readFile(index, 'utf8')).replace('"summary":"first"', '"summary":"lie"');
+      const lie = (await readFile(index, 'utf8')).replace('first', 'lie');
       await writeFile(index, lie);
       await harm(index);
       await requireSame();
@@ -121,7 +126,11 @@ describe('the index of a plugin directory', () => {
 
   it('serves to read the receipts of those alone that are of interest, and tells all problems', async () => {
     await writeFile(join(place.user.path, 'receipts', `${'0'.repeat(64)}.json`), '{');
-    const { installations, problems } = await openCatalogFor(directories(), ({ name }) => name === 'two');
+    const { installations, problems } = await openCatalogFor(
+      directories(),
+      await openOutlines(directories()),
+      ({ name }) => name === 'two',
+    );
     assert.deepEqual([installations.map(({ name }) => name), problems.length], [['two'], 1]);
     assert.equal(installations[0]?.manifest.author, buildManifest().author);
   });

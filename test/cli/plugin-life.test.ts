@@ -13,7 +13,7 @@ describe('the life of a plugin, as Apptainer tells it', () => {
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());
 
-  it('is compiled, installed, listed, disabled, enabled, inspected and uninstalled', async () => {
+  it('is compiled, installed, listed, disabled, enabled, inspected and uninstalled (apptainer 2, 4, 6-8, 10, 11, 13, 14, 16, 17)', async () => {
     const empty = { exitCode: 0, stdout: 'There are no plugins installed.', stderr: '' };
     const file = join(cli.root, 'plugin.sif');
     assert.deepEqual(await cli.run('plugin', 'list'), empty);
@@ -49,6 +49,26 @@ describe('the life of a plugin, as Apptainer tells it', () => {
   it('goes by the name "plugins" too', async () => {
     assert.equal((await cli.run('plugins', 'list')).stdout, 'There are no plugins installed.');
   });
+
+  it('is helped with in each form of asking (apptainer 28)', async () => {
+    const { stdout, exitCode } = await cli.run('plugin', '--help');
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /Manage Bulkhead plugins[^]*plugin install +Install a compiled Bulkhead plugin/);
+    for (const words of [
+      ['plugin', '-h'],
+      ['plugin', 'help'],
+      ['help', 'plugin'],
+      ['plugins', '--help'],
+    ])
+      assert.deepEqual(await cli.run(...words), { exitCode: 0, stdout, stderr: '' }, words.join(' '));
+    const one = await cli.run('plugin', 'install', '--help');
+    for (const words of [
+      ['plugin', 'install', '-h'],
+      ['plugin', 'help', 'install'],
+      ['help', 'plugin', 'install'],
+    ])
+      assert.deepEqual(await cli.run(...words), one, words.join(' '));
+  }).timeout(60_000);
 
   it('is told in full with --json', async () => {
     await cli.install(sample);
@@ -91,7 +111,7 @@ describe('who may change the plugins of all users', () => {
     ['disable', 'x'],
   ] as const;
 
-  it('is not an ordinary user, on an installation of root', async function () {
+  it('is not an ordinary user, on an installation of root (apptainer 5, 9, 12, 15)', async function () {
     needOrdinaryUser(this);
     const cli = await openCli();
     try {
@@ -105,7 +125,7 @@ describe('who may change the plugins of all users', () => {
     }
   });
 
-  it('is not an ordinary user, though root is', async function () {
+  it('is not an ordinary user, though root is (apptainer 5, 9, 12, 15)', async function () {
     needRoot(this);
     if (!(await othersMayRead(repository))) this.skip();
     const cli = await openCli();
