@@ -8,8 +8,23 @@ export const areas: readonly { readonly from: number; readonly to: number; reado
   { from: 72, to: 81, about: 'images in SIF files' },
   { from: 82, to: 94, about: 'the SIF format' },
   { from: 95, to: 104, about: 'signatures' },
+  { from: 105, to: 107, about: 'around plugins' },
   { from: 108, to: 121, about: 'what upstream never tested' },
 ];
 
 /** In our words, where the case is about something that Bulkhead does not have. */
-export const notOurs: Readonly<Record<number, string>> = {};
+export const notOurs: Readonly<Record<number, string>> = {
+  ...of(
+    [49, 50, 51, 52, 53, 54, 55, 56, 58, 59],
+    'not ours: how a Go program registers commands and flags; here they are data, checked by a schema',
+  ),
+  96: 'not ours: the signed text of an older format (PGP), which is recognized and reported as unsupported',
+  ...of([98, 99, 101], 'not ours: option objects of a Go library; `plugin sign` signs, and `plugin verify` verifies, all of the one group'),
+  104: 'not ours: helpers for fingerprints of PGP; a policy names keys',
+  105: 'not ours: no process is started that takes a file descriptor of another',
+  107: 'not ours: `bulkhead.toml` is TOML, read by a library and checked by a schema; no default file is generated',
+};
+
+function of(numbers: readonly number[], reason: string): Record<number, string> {
+  return Object.fromEntries(numbers.map((number) => [number, reason]));
+}
