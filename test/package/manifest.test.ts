@@ -35,10 +35,10 @@ describe('the manifest of a package', () => {
   });
 
   it('of a newer host, with further keys elsewhere, is refused by its name and version', () => {
-    const manifest = { ...buildManifest({ contract: { version: '1.7.0' } }), permissions: { syslog: ['user'] } };
+    const manifest = { ...buildManifest({ contract: { version: '1.7.0' } }), permissions: { camera: ['front'] } };
     assert.throws(() => parseManifest(toBytes(manifest), path), {
       code: 'MANIFEST_NEWER',
-      message: `could not get manifest: plugin "example.com/sample" is too new for this host: it was built against contract 1.7.0, this host offers ${CONTRACT.version} and cannot read permissions.syslog`,
+      message: `could not get manifest: plugin "example.com/sample" is too new for this host: it was built against contract 1.7.0, this host offers ${CONTRACT.version} and cannot read permissions.camera`,
     });
   });
 });
