@@ -49,7 +49,7 @@ describe('what a plugin says, at a terminal', function () {
   afterEach(() => cli?.close());
 
   const command = `commands: { told: { summary: ${JSON.stringify(all.slice(0, 250))}, usage: ${JSON.stringify(all.slice(0, 250))}, examples: [${JSON.stringify(all.slice(0, 250))}],
-    flags: { flag: { type: 'string', summary: ${JSON.stringify(all.slice(0, 250))}, default: ${literal} } },
+    flags: { flag: { type: 'string', summary: ${JSON.stringify(all.slice(0, 250))}, default: ${JSON.stringify(all.replaceAll('\0', ''))} } },
     async run(_, host) {
       for (const level of ['debug', 'info', 'warning', 'error']) host.log[level](${literal});
       console.log(${literal}, { [${literal}]: ${literal} });

@@ -87,7 +87,9 @@ describe('50 installs at once, by 5 programs', function () {
     const shapes = (await readdir(place.user.path, { recursive: true })).map((name) => name.replace(/[0-9a-f]{64}/, '*'));
     const count = (shape: string) => shapes.filter((name) => name === shape).length;
     assert.deepEqual([count('packages/*.sif'), count('receipts/*.json')], [names.length, names.length]);
-    assert.equal(shapes.length, 2 * names.length + 2);
+    // The two directories, and the index.
+    assert.equal(count('index.json'), 1);
+    assert.equal(shapes.length, 2 * names.length + 3);
     return names.toSorted();
   }
 });

@@ -17,7 +17,6 @@ const values: readonly (readonly [what: string, expression: string])[] = [
   ['an array', '["a"]'],
   ['a buffer', 'new ArrayBuffer(8)'],
   ['a view', 'new Uint8Array(8)'],
-  ['null', 'null'],
   ['NaN', 'NaN'],
   ['a proxy of an object', 'new Proxy({}, {})'],
   ['a text with NUL', '"a\\0b"'],
@@ -29,6 +28,9 @@ const values: readonly (readonly [what: string, expression: string])[] = [
 const asValue = values.map(
   ([what, expression]) => [`${what} where text is expected`, `return { env: { A: ${expression} } }`, works, plain] as const,
 );
+
+/** Where a variable is expected, it takes the variable away. */
+const absent = [['null where a word of the command is expected', 'return { command: [null] }', works, plain]] as const;
 
 const bounded: readonly (readonly [...Row, held: RegExp])[] = [
   [
@@ -105,4 +107,4 @@ const polluting: readonly (readonly [...Row, held: RegExp])[] = [
   ['a negative number of bytes', "return { mounts: [{ type: 'tmpfs', destination: '/a', sizeBytes: -1 }] }", works, /^ANSWER_REFUSED/],
 ];
 
-export const answerCases = answers('D', [...asValue, ...bounded, ...polluting]);
+export const answerCases = answers('D', [...asValue, ...absent, ...bounded, ...polluting]);
