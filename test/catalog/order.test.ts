@@ -70,10 +70,10 @@ describe('plugin order', () => {
     for (const name of ['site/a', 'site/b']) await install(place, { name });
     await changeOrder(['site/b', 'site/a'], { place: catalog, directory: place.user });
     assert.deepEqual(await readOrders(catalog), [{ directory: place.user, names: ['site/b', 'site/a'] }]);
-    assert.deepEqual((await readdir(place.user.path)).toSorted(), ['order.json', 'packages', 'receipts']);
+    assert.deepEqual((await readdir(place.user.path)).toSorted(), ['index.json', 'order.json', 'packages', 'receipts']);
     await writeFile(join(place.user.path, 'order.json.0123456789abcdef.staged'), 'left by one that was killed');
     await changeOrder([], { place: catalog, directory: place.user });
-    assert.deepEqual((await readdir(place.user.path)).toSorted(), ['packages', 'receipts']);
+    assert.deepEqual((await readdir(place.user.path)).toSorted(), ['index.json', 'packages', 'receipts']);
   });
 
   it('names what is installed, and each plugin once', async () => {
