@@ -65,11 +65,13 @@ describe('plugin install', () => {
     assert.deepEqual([missing.exitCode, directory.exitCode, await installed()], [255, 255, none]);
   });
 
-  it('takes a package that carries a signature (apptainer 40, 108)', async () => {
+  it('refuses a package whose signature is none; signed ones are in signatures.test.ts', async () => {
     const signature = { dataType: DATA_TYPES.signature, name: 'signature', data: new Uint8Array(64), groupId: 0, linkedGroupId: 1 };
     const file = await put(repack(buildPackage(), (objects) => [...objects, signature]));
-    assert.deepEqual(await cli.run('plugin', 'install', file), { exitCode: 0, stdout: '', stderr: '' });
-    assert.match(await installed(), /yes {2}example\.com\/sample/);
+    const { exitCode, stderr } = await cli.run('plugin', 'install', file);
+    assert.equal(exitCode, 255);
+    assert.match(stderr, /plugin "example\.com\/sample" was modified since it was signed: signature object 3 not valid/);
+    assert.match(await installed(), /no plugins installed/);
   });
 
   it('refuses a second plugin with a command of the first, by both names (apptainer 116)', async () => {
