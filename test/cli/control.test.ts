@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findArguments, findChildren, findProcess, isAlive, type ProcessStatus } from '#engine/lifecycle/process-tree.js';
+import { needStops } from '../helpers/need.js';
 import { openOnHost } from '../helpers/run-on-host.js';
 import { installSource } from '../helpers/source.js';
 import { startPrinting, type Printing } from '../helpers/start-printing.js';
@@ -166,7 +167,8 @@ describe('a plugin that controls the container', () => {
   });
 
   for (const decision of ['forward', 'swallow'] as const) {
-    it(`that answers ${decision} to SIGTSTP ${decision === 'forward' ? 'lets the container and bulkhead stop, until SIGCONT' : 'lets nothing stop'}`, async () => {
+    it(`that answers ${decision} to SIGTSTP ${decision === 'forward' ? 'lets the container and bulkhead stop, until SIGCONT' : 'lets nothing stop'}`, async function () {
+      await needStops(this);
       await install(
         `${control}, ${monitor(`if (event.type === 'signal' && event.signal === 'SIGTSTP') return { action: '${decision}' };`)}`,
       );

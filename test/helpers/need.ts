@@ -5,10 +5,12 @@
  *
  *   it('keeps the owner of a file', function () { needRoot(this); … })
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'mocha';
 
 export function needRoot(context: Context): void {
@@ -48,6 +50,25 @@ export function needSubordinateIds(context: Context): void {
       .some((line) => line.startsWith(`${name}:`));
   if (!has('/etc/subuid') || !has('/etc/subgid'))
     lack(context, `a line for ${name} in /etc/subuid and /etc/subgid; see usermod --add-subuids`);
+}
+
+/**
+ * The kernel lets SIGTSTP stop only what a shell with job control could wake again: nothing in a process group that no parent of its
+ * session watches, as under setsid(1) or nohup in a daemon.
+ */
+export async function needStops(context: Context): Promise<void> {
+  const child = spawn('sleep', ['10'], { stdio: 'ignore' });
+  try {
+    await once(child, 'spawn');
+    child.kill('SIGTSTP');
+    for (let tries = 0; tries < 50; tries += 1) {
+      if (/\) T /.test(readFileSync(`/proc/${child.pid}/stat`, 'latin1'))) return;
+      await delay(10);
+    }
+  } finally {
+    child.kill('SIGKILL');
+  }
+  lack(context, 'a process group that can be stopped; started by a shell with job control: set -m');
 }
 
 function isOnPath(name: string): boolean {
