@@ -8,7 +8,7 @@
  * changed by hand is read itself; whoever may write the index may write the receipts. Readers never write it: what is stale is only slower.
  */
 import { existsSync, lstatSync, type Stats } from 'node:fs';
-import { pluginDescription, pluginName, sha256 } from '@bulkhead/plugin-sdk/contract';
+import { pluginDescription, pluginName, shortText, sha256 } from '@bulkhead/plugin-sdk/contract';
 import { systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
 import { MANIFEST_BYTES_MAX, type Manifest } from '#package/package.js';
@@ -30,6 +30,8 @@ export type Outline = Pick<Installation, 'name' | 'enabled' | 'onFailure' | 'dig
   readonly claims: readonly Claim[];
   /** Commands to which it adds a flag that must be given. */
   readonly demands: readonly string[];
+  /** Its commands that are not hidden, each with its summary: all that the list of all commands shows. */
+  readonly overview: readonly (readonly [command: string, summary: string])[];
   /** What it adds to the command line. JSON, which readDetails checks: only who shows or runs a command needs it. */
   readonly details: string;
 };
@@ -54,6 +56,7 @@ const entrySchema = v.strictObject({
   hooks: v.pipe(v.array(word), v.maxLength(16)),
   claims: v.pipe(v.array(word), v.maxLength(16_384)),
   demands: v.pipe(v.array(word), v.maxLength(16)),
+  overview: v.pipe(v.array(v.strictTuple([word, shortText])), v.maxLength(64)),
   details: v.pipe(v.string(), v.maxLength(MANIFEST_BYTES_MAX)),
 });
 const { commands, flags } = pluginDescription.entries;
@@ -117,8 +120,17 @@ async function readEntries(directory: PluginDirectory, uid: number): Promise<{ e
 }
 
 function toEntry(installation: Installation, file: string, stamp: string): Entry {
-  const { directory: _, claims, callbacks, hooks, demands, ...rest } = outlineOf(installation);
-  return { file, stamp, ...rest, claims: [...claims], callbacks: [...callbacks], hooks: [...hooks], demands: [...demands] };
+  const { directory: _, claims, callbacks, hooks, demands, overview, ...rest } = outlineOf(installation);
+  return {
+    file,
+    stamp,
+    ...rest,
+    claims: [...claims],
+    callbacks: [...callbacks],
+    hooks: [...hooks],
+    demands: [...demands],
+    overview: overview.map(([command, summary]) => [command, summary]),
+  };
 }
 
 /** Of an installation that was read in full. */
@@ -140,6 +152,7 @@ export function outlineOf(installation: Installation): Outline {
     hooks,
     claims,
     demands,
+    overview: Object.entries(commands).flatMap(([command, { hidden, summary }]) => (hidden === true ? [] : [[command, summary] as const])),
     details: JSON.stringify({ commands, flags }),
   };
 }

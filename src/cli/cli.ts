@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { Config, Plugin, run } from '@oclif/core';
 import { addFlags } from './added-flags.js';
 import { arrangeArguments, checkCommand } from './arguments.js';
-import { mayNeedContributed, readContributions, toOclifPlugin } from './contributed.js';
+import { describeContributed, mayNeedContributed, readContributions, showsAll, toOclifPlugin } from './contributed.js';
 import { reportError } from './output/report.js';
 
 /** Runs one command line and sets the exit code of the process. Never rejects. */
@@ -23,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {});
     checkCommand(words, config.commandIDs);
     await run(words, config);
+    if (showsAll(argv)) process.stdout.write(await describeContributed(argv));
   } catch (error) {
     process.exitCode = reportError(error);
   }

@@ -2,23 +2,47 @@ import type { Command } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
 import { openLog } from '#base/log.js';
 import { escapeControls } from '#base/text.js';
-import { extendableCommands, openProduct, type ContributedCommand, type Contributions } from '#wiring/wiring.js';
+import { extendableCommands, openProduct, type ContributedCommand, type Contributions, type Product } from '#wiring/wiring.js';
 import { argumentsOf, arrangeArguments, pluginDirectoriesOf } from './arguments.js';
 import { BulkheadCommand, type CommonFlags } from './base-command.js';
 import { checkArguments, describeArguments, readFlags, toOclifFlags, toShownFlags } from './plugin-flags.js';
 
 type Loadable = Command.Loadable;
 
-/** Whether this command line could mean a command or a flag of a plugin, or shows all commands; others do not read the catalog. */
+/** Whether it shows all commands. */
+export function showsAll(argv: readonly string[]): boolean {
+  const [first] = arrangeArguments(argv, {});
+  return first === undefined || first === '--help' || first === '-h';
+}
+
+/** Whether this command line could mean a command or a flag of a plugin; others read at most the index. */
 export function mayNeedContributed(argv: readonly string[], builtin: readonly string[]): boolean {
   const [first] = arrangeArguments(argv, {});
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') return true;
+  if (first === undefined || showsAll(argv)) return false;
   const own = new Set([...builtin, 'plugins:'].map((id) => id.split(':')[0]));
   return !first.startsWith('-') && (!own.has(first) || extendableCommands.includes(first));
 }
 
 /** What all enabled plugins add to the command line. Starts no worker; whatever is wrong with the plugins, built-in commands work. */
 export async function readContributions(argv: readonly string[]): Promise<Contributions> {
+  const product = openEarly(argv);
+  const [first, ...words] = arrangeArguments(argv, {});
+  return product.contributions({ first: first?.startsWith('-') === true ? undefined : first, words });
+}
+
+/**
+ * What stands below the list of all commands: those of plugins, a line each. Not told to oclif, which would need all details of each
+ * to show one line, and whose own work on a hundred of them is felt.
+ */
+export async function describeContributed(argv: readonly string[]): Promise<string> {
+  const summaries = await openEarly(argv).summaries();
+  if (summaries.length === 0) return '';
+  const width = Math.max(...summaries.map(({ name }) => name.length));
+  const lines = summaries.map(({ name, summary, plugin }) => `  ${name.padEnd(width)}  ${escapeControls(summary)} (${plugin})`);
+  return ['COMMANDS OF PLUGINS', ...lines, '', ''].join('\n');
+}
+
+function openEarly(argv: readonly string[]): Product {
   const log = openLog({ write: (line) => process.stderr.write(line) });
   const product = openProduct({
     log,
@@ -29,8 +53,7 @@ export async function readContributions(argv: readonly string[]): Promise<Contri
     pluginDirectories: pluginDirectoriesOf(argv),
   });
   BulkheadCommand.early = product;
-  const [first, ...words] = arrangeArguments(argv, {});
-  return product.contributions({ first: first?.startsWith('-') === true ? undefined : first, words });
+  return product;
 }
 
 /** The commands as one virtual oclif plugin. */

@@ -106,6 +106,31 @@ export async function listContributions({ outlines, env, uid }: Scene, line?: Ty
   return { commands, flags };
 }
 
+export interface CommandSummary {
+  readonly name: string;
+  readonly plugin: string;
+  readonly summary: string;
+}
+
+/** The commands of all enabled plugins by name, without the hidden ones: what can be shown of them without reading more than the index. */
+export async function listSummaries({ outlines }: Scene): Promise<CommandSummary[]> {
+  const { installations } = await outlines();
+  const claims = openClaims();
+  const found: CommandSummary[] = [];
+  for (const { enabled, name: plugin, claims: own, overview } of installations) {
+    if (!enabled) continue;
+    const free = new Set(own.filter((claim) => claims.find(claim) === undefined));
+    for (const claim of free) claims.add(plugin, claim);
+    for (const [name, summary] of overview) if (isOpen(name, free)) found.push({ name, plugin, summary });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whether no plugin before it has it, nor bulkhead itself. */
+function isOpen(command: string, free: ReadonlySet<Claim>): boolean {
+  return free.has(`command ${command}`) && !reservedCommands.includes(command.split(' ')[0] ?? '');
+}
+
 /** The names of all installed plugins, sorted. */
 export async function listNames({ outlines }: Scene): Promise<string[]> {
   const { installations } = await outlines();
@@ -121,7 +146,7 @@ function isTouched({ claims, demands }: Outline, { first, words }: TypedLine, en
       const { kind, word } = splitClaim(claim);
       if (kind === 'command') return first === undefined || word.split(' ')[0] === first;
       if (kind === 'environment') return env[`BULKHEAD_${word}`] !== undefined;
-      if (kind === 'scheme' || kind === 'role') return false;
+      if (kind === 'scheme' || kind === 'feature' || kind === 'role') return false;
       const { command, flag } = splitFlag(word);
       if (command.split(' ')[0] !== first) return false;
       return shows || words.some((one) => (kind === 'flag' ? one === flag || one.startsWith(`${flag}=`) : hasLetter(one, flag)));
@@ -137,10 +162,13 @@ function hasLetter(word: string, flag: string): boolean {
 /** Of what the plugin declares, what no plugin before it has. */
 function chooseFree(plugin: string, details: Details | undefined, free: ReadonlySet<Claim>): Contributions {
   if (details === undefined) return { commands: [], flags: [] };
-  const isOpen = (name: string): boolean => free.has(`command ${name}`) && !reservedCommands.includes(name.split(' ')[0] ?? '');
   const commands = Object.entries(details.commands)
-    .filter(([name]) => isOpen(name))
-    .map(([name, description]) => ({ name, plugin, description: { ...description, aliases: (description.aliases ?? []).filter(isOpen) } }));
+    .filter(([name]) => isOpen(name, free))
+    .map(([name, description]) => ({
+      name,
+      plugin,
+      description: { ...description, aliases: (description.aliases ?? []).filter((alias) => isOpen(alias, free)) },
+    }));
   const flags = Object.entries(details.flags)
     .filter(([command]) => extendableCommands.includes(command))
     .flatMap(([command, own]) =>

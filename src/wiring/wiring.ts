@@ -23,7 +23,7 @@ import type { Catalog, CatalogPlace, Installation } from '#catalog/catalog.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
-import { listContributions, listNames, type Contributions, type TypedLine } from './contributions.js';
+import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import { placeOf } from './places.js';
@@ -85,6 +85,8 @@ export interface Product {
   configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
   /** What can be set of an installed plugin, and what is. */
   configuration(name: string): Promise<ConfigurationChange>;
+  /** The commands of plugins, each with its summary. */
+  summaries(): Promise<CommandSummary[]>;
   /** Of all installed plugins, for completion. */
   names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
@@ -167,6 +169,7 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
       generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
     },
     contributions: (line) => listContributions(scene, line),
+    summaries: () => listSummaries(scene),
     names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
@@ -182,7 +185,7 @@ export { absentValue, type FlagDefinition, type FlagValue, type FlagValues } fro
 export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
-export type { AddedFlag, ContributedCommand, Contributions } from './contributions.js';
+export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
 export type { Setting } from './configure.js';

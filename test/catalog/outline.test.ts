@@ -65,7 +65,7 @@ describe('the index of a plugin directory', () => {
 
   it('is what is read: a receipt that has not changed is not opened', async () => {
     const text = await readFile(index, 'utf8');
-    await writeFile(index, text.replace('first', 'of the index'));
+    await writeFile(index, text.replaceAll('first', 'of the index'));
     assert.equal(await summaryOfOne(), 'of the index');
   });
 
