@@ -66,7 +66,7 @@ describeForEach('a HOME with line breaks', (lab) => {
     const env = ['HOME=/h:/bin/sh\nevil:x:0:0::/:/bin/sh'];
     const { stdout, stderr } = await lab().run({ env, command: ['cat', '/etc/passwd'] });
     await rm(passwd);
-    assert.match(stdout, /^daemon:x:1:1::\/:\/bin\/sh\n[a-z]\w*:x:\d+:\d+::\/:\/bin\/sh\n$/, stderr);
+    assert.match(stdout, /^daemon:x:1:1::\/:\/bin\/sh\n[a-z][\w-]*:x:\d+:\d+::\/:\/bin\/sh\n$/, stderr);
   });
 });
 
