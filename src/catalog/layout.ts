@@ -1,6 +1,6 @@
 /** The names of files in a plugin directory; the drawing is in the door. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { hashName } from '#base/hash-name.js';
 
 export const DIRECTORY_MODE = 0o755;
 export const FILE_MODE = 0o644;
@@ -35,7 +35,7 @@ export function receiptFile(directory: string, name: string): string {
 }
 
 export function receiptFileName(name: string): string {
-  return `${createHash('sha256').update(name).digest('hex')}.json`;
+  return `${hashName(name)}.json`;
 }
 
 /** `digest` has passed the contract's `sha256`. */

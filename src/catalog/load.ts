@@ -17,7 +17,7 @@ export async function readInstalled(installation: Installation, { uid }: { reado
   if (distrust !== undefined) throw catalogErrors.pathUnsafe(path, distrust);
   const found = digestPackage(bytes);
   if (found !== digest) throw catalogErrors.packageModified(name, path, `its digest is ${found}, the receipt says ${digest}`);
-  const plugin = readPackage(bytes, path);
+  const plugin = readPackage(bytes, path, found);
   if (!sameManifest(plugin.manifest, manifest))
     throw catalogErrors.packageModified(name, path, 'its manifest is not the one in the receipt');
   return plugin;

@@ -23,11 +23,10 @@ export {
   type PrivateKey,
   type PublicKey,
 } from './signatures/key.js';
-export { examinePackage, type SignatureReport, type SignatureState } from './signatures/verify.js';
+export { examinePackage, hasSignature, type SignatureReport, type SignatureState } from './signatures/verify.js';
 export { bundlePlugin } from './bundle.js';
 export { buildPlugin, compilePlugin, watchPlugin, type Compiled, type WatchOptions } from './compile.js';
 export { createPlugin } from './create.js';
 export { listBundled, parseSbom, type BundledPackage, type Sbom } from './sbom.js';
-export { packageErrors } from './errors.js';
+export { compileErrors, packageErrors } from './errors.js';
 export { locateInSource } from './positions.js';
-export { compileErrors } from './errors.js';

@@ -31,8 +31,11 @@ export async function readPackageFile(path: string): Promise<PluginPackage> {
   return readPackage(bytes, path);
 }
 
-/** Takes a package apart. Order, further objects and signatures do not matter; what a plugin needs must be there once. */
-export function readPackage(bytes: Uint8Array, path: string): PluginPackage {
+/**
+ * Takes a package apart. Order, further objects and signatures do not matter; what a plugin needs must be there once. `digest` is that of
+ * these bytes, where it is known already.
+ */
+export function readPackage(bytes: Uint8Array, path: string, digest?: string): PluginPackage {
   const { objects } = readSifOf(bytes, path);
   const script = takeOne(objects, SCRIPT_NAME, path);
   const manifest = takeOne(objects, MANIFEST_NAME, path);
@@ -43,7 +46,7 @@ export function readPackage(bytes: Uint8Array, path: string): PluginPackage {
   return {
     path,
     bytes,
-    digest: digestPackage(bytes),
+    digest: digest ?? digestPackage(bytes),
     groupId: script.groupId,
     manifest: parseManifest(manifest.data, path),
     script: decodeScript(script, path),

@@ -54,6 +54,11 @@ const TYPES_OF: Readonly<Record<Exclude<keyof ObjectMetadata, 'extra'>, readonly
   ociDigest: OCI_TYPES,
 };
 
+/** Whether it is of OCI's, and so has a digest of that kind. */
+export function isOci({ dataType }: Pick<SifDescriptor, 'dataType'>): boolean {
+  return OCI_TYPES.includes(dataType);
+}
+
 /** 384 bytes. */
 export function encodeMetadata(dataType: number, metadata: ObjectMetadata, data: Uint8Array): Uint8Array {
   checkMetadata(dataType, metadata);

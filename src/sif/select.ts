@@ -1,8 +1,7 @@
 /** Which objects are meant. Selectors are predicates over descriptors; several of them must all hold. */
 import type { SifDescriptor } from './descriptor.js';
 import { sifErrors } from './errors.js';
-import { ociDigestOf } from './metadata.js';
-import { DATA_TYPES } from './layout.js';
+import { isOci, ociDigestOf } from './metadata.js';
 
 export type SifSelector = (descriptor: SifDescriptor) => boolean;
 
@@ -58,10 +57,6 @@ export function selectObject<T extends SifDescriptor>(objects: readonly T[], ...
   if (object === undefined) throw sifErrors.notFound();
   if (found.length > 1) throw sifErrors.several(found.map(({ id }) => id));
   return object;
-}
-
-function isOci({ dataType }: SifDescriptor): boolean {
-  return dataType === DATA_TYPES.ociRootIndex || dataType === DATA_TYPES.ociBlob;
 }
 
 function readDigest(descriptor: SifDescriptor): string | undefined {

@@ -3,7 +3,7 @@ import type { SifDescriptor } from './descriptor.js';
 import { sifErrors } from './errors.js';
 import type { SifHeader } from './header.js';
 import { DATA_TYPES, PART_TYPES } from './layout.js';
-import { encodeDigest, encodeMetadata, partitionOf, type ObjectMetadata } from './metadata.js';
+import { encodeDigest, encodeMetadata, isOci, partitionOf, type ObjectMetadata } from './metadata.js';
 import { encodePartition } from './partition.js';
 import { withId, withPartitionType } from './select.js';
 import type { SifStorage } from './storage.js';
@@ -41,8 +41,7 @@ export function setMetadata(storage: SifStorage, id: number, metadata: ObjectMet
 export function setOciDigest(storage: SifStorage, id: number, digest: string, options: ChangeOptions = {}): void {
   const table = readTable(storage);
   const object = findObject(table, id);
-  if (object.dataType !== DATA_TYPES.ociRootIndex && object.dataType !== DATA_TYPES.ociBlob)
-    throw sifErrors.unexpectedType('set its OCI digest', object.dataType);
+  if (!isOci(object)) throw sifErrors.unexpectedType('set its OCI digest', object.dataType);
   writeChanged(storage, table, [{ ...object, extra: encodeDigest(digest) }], options);
 }
 

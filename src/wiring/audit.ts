@@ -18,7 +18,7 @@ export function recordChanges<T>(audit: Audit, plugin: string, changes: ConfigCh
 }
 
 /** Records what a permission that is no power let a plugin change, or did not. */
-export function recordUse<T>(audit: Audit, entry: Omit<Parameters<Audit['record']>[0], 'decision' | 'reason' | 'use'>, apply: () => T): T {
+export function recordUse<T>(audit: Audit, entry: Use, apply: () => T): T {
   try {
     const result = apply();
     audit.record({ ...entry, decision: 'allowed' });
@@ -29,6 +29,19 @@ export function recordUse<T>(audit: Audit, entry: Omit<Parameters<Audit['record'
     throw error;
   }
 }
+
+/** The same of what is not decided at once. Where records are required, what cannot be recorded is not carried out. */
+export async function recordAwaited<T>(audit: Audit, entry: Use, decide: () => Promise<T>): Promise<T> {
+  const decided = await decide().then(
+    (result) => () => result,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return recordUse(audit, entry, decided);
+}
+
+type Use = Omit<Parameters<Audit['record']>[0], 'decision' | 'reason' | 'use'>;
 
 function summarize(changes: ConfigChanges): Record<string, string[]> {
   const { mounts, env } = changes;

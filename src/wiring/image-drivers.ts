@@ -12,6 +12,7 @@ import type { Log } from '#base/log.js';
 import type { Installation } from '#catalog/catalog.js';
 import type { ImageAnswer, ImageToMount, Moments, Mount, MountAnswer } from '#engine/engine.js';
 import { askOne, defaultBudgets, requireDriverProgram, requireMountable, type Audit, type Host, type RunnablePlugin } from '#host/host.js';
+import { recordAwaited } from './audit.js';
 import { wiringErrors } from './errors.js';
 
 export interface Driver {
@@ -157,7 +158,7 @@ type Use = Permission & { readonly callback: CallbackName };
 
 function permitProgram({ program, args }: { program: string; args: string[] }, { driver, audit, callback }: Use): Promise<string> {
   const { name, grants } = driver.runnable;
-  return recordUse(audit, { plugin: name, callback, power: 'exec', argument: { program, args } }, () =>
+  return recordAwaited(audit, { plugin: name, callback, power: 'exec', argument: { program, args } }, () =>
     requireDriverProgram(name, program, grants),
   );
 }
@@ -177,24 +178,7 @@ async function permitBind(mount: Mount & { type: 'bind' }, use: Use): Promise<Mo
 
 function findPermitted(path: string, { driver, audit, callback }: Use): Promise<string | undefined> {
   const { name, grants } = driver.runnable;
-  return recordUse(audit, { plugin: name, callback, power: 'mount', argument: { path } }, () => requireMountable(name, path, grants));
-}
-
-/** As powers are recorded: where records are required, what cannot be recorded is not carried out. */
-async function recordUse<T>(
-  audit: Audit,
-  entry: { plugin: string; callback: CallbackName; power: string; argument: Readonly<Record<string, string | readonly string[]>> },
-  use: () => Promise<T>,
-): Promise<T> {
-  try {
-    const result = await use();
-    audit.record({ ...entry, decision: 'allowed' });
-    return result;
-  } catch (error) {
-    if (error instanceof BulkheadError && error.code !== 'POWER_NOT_AUDITED')
-      audit.record({ ...entry, decision: 'denied', reason: error.code });
-    throw error;
-  }
+  return recordAwaited(audit, { plugin: name, callback, power: 'mount', argument: { path } }, () => requireMountable(name, path, grants));
 }
 
 /** Asks for part after part, each when the one before it has been taken. */

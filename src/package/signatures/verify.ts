@@ -51,6 +51,15 @@ export interface SignatureReport {
 /** Verifying takes time for each; no package has so many. */
 const SIGNATURES_MAX = 16;
 
+/** Whether there is a signature of it; examinePackage says what that is worth. */
+export function hasSignature({ bytes, groupId }: Pick<PluginPackage, 'bytes' | 'groupId'>): boolean {
+  return readSif(bytes).objects.some(isSignatureOf(groupId));
+}
+
+function isSignatureOf(groupId: number): (object: SifObject) => boolean {
+  return ({ dataType, linkedGroupId }) => dataType === DATA_TYPES.signature && linkedGroupId === groupId;
+}
+
 /** Whether a package is signed, and by whom: of these very bytes. */
 export function examinePackage({ bytes, groupId }: Pick<PluginPackage, 'bytes' | 'groupId'>, keyring: Keyring): SignatureReport {
   return examineSignatures(bytes, groupId, keyring);
@@ -63,7 +72,7 @@ export function examinePackage({ bytes, groupId }: Pick<PluginPackage, 'bytes' |
 export function examineSignatures(file: Uint8Array, groupId: number, keyring: Keyring): SignatureReport {
   const sif = readSif(file);
   const signatures = sif.objects.filter(({ dataType }) => dataType === DATA_TYPES.signature);
-  const about = signatures.filter(({ linkedGroupId }) => linkedGroupId === groupId);
+  const about = signatures.filter(isSignatureOf(groupId));
   if (about.length === 0) return { state: 'unsigned', signers: [], reason: 'it has no signature', signatures: [] };
   if (signatures.length > SIGNATURES_MAX)
     return { state: 'modified', signers: [], reason: `it has more than ${SIGNATURES_MAX} signatures`, signatures: [] };

@@ -9,7 +9,7 @@
  * could sign anything.
  */
 import type { PluginScope } from '#catalog/catalog.js';
-import { examinePackage, type PluginPackage, type SignatureReport } from '#package/package.js';
+import { examinePackage, hasSignature, type PluginPackage, type SignatureReport } from '#package/package.js';
 import { wiringErrors } from '../errors.js';
 import { findPluginDenial, type Policy, type PolicySubject } from '../policy.js';
 import { trustErrors } from './errors.js';
@@ -29,9 +29,7 @@ export async function standingOf(
   { scope, readKeys }: { readonly scope: PluginScope; readonly readKeys: () => Promise<readonly StoredKey[]> },
 ): Promise<Standing> {
   const { name } = plugin.manifest;
-  const unknown = examinePackage(plugin, { trusted: [], revoked: [] });
-  if (unknown.state === 'unsigned') return { report: unknown, subject: { name, signedBy: [], namedKeys: [] }, isSiteSigned: false };
-  const keys = await readKeys();
+  const keys = hasSignature(plugin) ? await readKeys() : [];
   const trusted = keys.filter((key) => !key.revoked && (key.scope === 'system' || scope !== 'system'));
   const report = examinePackage(plugin, { trusted, revoked: keys.filter(({ revoked }) => revoked) });
   const namedKeys = report.signatures.flatMap(({ signedBy, claimedBy }) => [...signedBy, ...claimedBy]);
