@@ -12,7 +12,17 @@ import { validateMounts } from '../validate.js';
 import { refuseDestination } from './destinations.js';
 import { layDevices } from './devices.js';
 import { layGenerated, type Account } from './generated-files.js';
-import { addEntry, createTree, findLayer, layContent, readEntry, resolvePath, type Content, type RootTree } from './root-tree.js';
+import {
+  addEntry,
+  createTree,
+  findLayer,
+  layContent,
+  readEntry,
+  resolvePath,
+  sourceSeen,
+  type Content,
+  type RootTree,
+} from './root-tree.js';
 
 export interface RootRequest {
   readonly image: RootImage;
@@ -122,7 +132,7 @@ async function layTemporary(tree: RootTree, { identity, uid }: RootRequest): Pro
   for (const path of ['/tmp', '/var/tmp']) {
     const resolved = await resolvePath(tree, path);
     if (resolved.entry?.kind !== 'directory' || findLayer(tree, resolved.path).point !== '/') continue;
-    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(root.view ?? root.source, resolved.path)) !== uid;
+    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(sourceSeen(root), resolved.path)) !== uid;
     if (root.readOnly || isForeign) await layContent(tree, resolved.path, { type: 'tmpfs', mode: 0o1777, readOnly: false });
   }
 }

@@ -129,8 +129,12 @@ export async function readEntry(tree: RootTree, path: string): Promise<Entry | u
   if (added !== undefined) return added;
   if (content.type === 'tmpfs') return path === point ? { kind: 'directory' } : undefined;
   if (content.type === 'generated') return path === point ? { kind: 'file' } : undefined;
-  const source = (content.type === 'image' ? content.view : undefined) ?? content.source;
-  return readHostEntry(posix.join(source, posix.relative(point, path)), path === point);
+  return readHostEntry(posix.join(sourceSeen(content), posix.relative(point, path)), path === point);
+}
+
+/** By which to read it here. */
+export function sourceSeen(content: Content & { readonly type: 'image' | 'bind' }): string {
+  return (content.type === 'image' ? content.view : undefined) ?? content.source;
 }
 
 function isKernels(content: Content): content is KernelContent {

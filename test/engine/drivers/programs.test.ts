@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { MountAnswer } from '#engine/engine.js';
@@ -39,6 +39,21 @@ describeForEach('an image that a program mounts', (lab, who) => {
     assert.deepEqual([exitCode, stdout], [0, '/proc/self\n/usr\n/new\nup\n']);
     assert.equal(events[0], 'mount squashfs');
     await assertNothingLeft(lab(), image);
+  });
+
+  it('has its own /etc with lines added, as a directory has', async function () {
+    for (const tool of ['mksquashfs', 'squashfuse_ll']) needTool(this, tool);
+    needFuse(this);
+    const files = join(lab().directory, 'with-etc');
+    await cp(lab().image, files, { recursive: true, verbatimSymlinks: true });
+    await writeFile(join(files, 'etc/hosts'), '10.1.1.1 old');
+    await writeFile(join(files, 'etc/passwd'), 'daemon:x:99999:99999::/:/bin/false\n');
+    const image = await makeSquashfs(lab().directory, files);
+    const { stdout, stderr } = await lab().run(
+      { image, command: ['cat', '/etc/hosts', '/etc/passwd'], options: { hosts: ['new:10.1.1.2'] } },
+      { drivers: { squashfs: squashfuse }, fuse: true },
+    );
+    assert.match(stdout, /^10\.1\.1\.1 old\n10\.1\.1\.2\tnew\ndaemon:x:99999:[^\n]*\n[^:\n]+:x:\d+:\d+:/, stderr);
   });
 
   it('is the system partition of a SIF file (apptainer 106)', async function () {
