@@ -1,4 +1,4 @@
-import type { Adapter, CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { callbacks, type Adapter, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import { hostErrors } from './errors.js';
 
@@ -16,8 +16,17 @@ export function adaptQuestion(plugin: string, callback: CallbackName, input: obj
 export function adaptAnswer(plugin: string, callback: CallbackName, answer: unknown, adapter: Adapter | undefined): unknown {
   const adapted = adapter?.callbacks[callback];
   if (adapted === undefined) return answer;
-  const checked = v.safeParse(adapted.output, answer, { abortEarly: true });
-  if (checked.success) return adapted.toHost(checked.output);
+  return adapted.toHost(requireAnswer(plugin, callback, adapted.output, answer));
+}
+
+/** The answer, held against this host's contract. */
+export function checkAnswer(plugin: string, callback: CallbackName, answer: unknown): unknown {
+  return requireAnswer(plugin, callback, callbacks[callback].output, answer);
+}
+
+function requireAnswer(plugin: string, callback: CallbackName, schema: v.GenericSchema, answer: unknown): unknown {
+  const checked = v.safeParse(schema, answer, { abortEarly: true });
+  if (checked.success) return checked.output;
   const issue = checked.issues[0];
   throw hostErrors.answerRefused(plugin, callback, v.getDotPath(issue) ?? 'the answer', issue.message);
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { callbackNames, callbacks, type Adapter, type CallbackName } from '@bulkhead/plugin-sdk/contract';
+import { callbackNames, type Adapter, type CallbackName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { BulkheadError } from '#base/errors.js';
 import { startPausableTimer, type PausableTimer } from '#base/pause.js';
 import { findNotPlain, openClient, openMeter, overrunMethod, serve, type Ask, type Meter, type Port, type Reply } from '#wire/wire.js';
-import { adaptAnswer, adaptQuestion } from './adapt.js';
+import { adaptAnswer, adaptQuestion, checkAnswer } from './adapt.js';
 import { guestLimitsOf } from './budgets.js';
 import { hostErrors } from './errors.js';
 import type { CallInFlight, PowerContext } from './powers/power-context.js';
@@ -245,11 +245,4 @@ function openLine(
     isOver: () => over !== undefined,
     close: () => close().catch(() => undefined),
   };
-}
-
-function checkAnswer(plugin: string, name: CallbackName, answer: unknown): unknown {
-  const checked = v.safeParse(callbacks[name].output as v.GenericSchema, answer, { abortEarly: true });
-  if (checked.success) return checked.output;
-  const issue = checked.issues[0];
-  throw hostErrors.answerRefused(plugin, name, v.getDotPath(issue) ?? 'the answer', issue.message);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { overrun } from '#wire/wire.js';
+import { openAllowance } from './allowance.js';
 import type { BudgetName } from './budgets.js';
 import type { PowerContext } from './powers/power-context.js';
 
@@ -17,22 +18,14 @@ export interface Spending {
 /** @param onOverspent told of a budget that a compartment does not survive */
 export function openSpending(powers: PowerContext, onOverspent: (name: BudgetName) => void, now = () => performance.now()): Spending {
   const { plugin, budgets, log } = powers;
-  const perSecond = budgets['log-lines-per-second'];
-  let allowance = perSecond;
-  let countedAt = now();
+  const allowance = openAllowance(budgets['log-lines-per-second'], now);
   let lines = 0;
   let dropped = 0;
   let printedBytes = 0;
 
-  /** A second's worth may come at once; then as many as the time that has passed allows. */
   function admitLine(): boolean {
-    const at = now();
-    allowance = Math.min(perSecond, allowance + ((at - countedAt) * perSecond) / 1000);
-    countedAt = at;
     lines += 1;
-    if (allowance < 1 || lines > budgets['log-lines-per-call']) return false;
-    allowance -= 1;
-    return true;
+    return lines <= budgets['log-lines-per-call'] && allowance.take();
   }
   function tellDropped(): void {
     if (dropped > 0) log.write('warning', `[${plugin}] … ${dropped.toLocaleString('en-US')} further lines were dropped`);

@@ -49,9 +49,11 @@ export function serve<Name extends string>(
   expose(served, { ...endpoint, postMessage: (message: unknown) => endpoint.postMessage(withoutHandler(message)) } as never);
 }
 
+const handlerMessage = v.object({ id, type: v.literal('HANDLER') });
+
 /** Where an answer cannot be cloned, comlink sends a HANDLER message that rebuilds a thrown error; we send a reply that says so. */
 function withoutHandler(message: unknown): unknown {
-  const handler = v.safeParse(v.object({ id, type: v.literal('HANDLER') }), message);
+  const handler = v.safeParse(handlerMessage, message);
   if (!handler.success) return message;
   return { id: handler.output.id, type: 'RAW', value: notPlainReply('a function or a class instance') };
 }

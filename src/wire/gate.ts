@@ -80,8 +80,10 @@ export function gatePort(port: Port, { receive, send, charactersMax, bytes, onVi
   };
 }
 
+const answeredReply = v.object({ type: v.literal('RAW'), value: v.object({ ok: v.literal(true), value: v.unknown() }) });
+
 function findReplyBuffer(message: unknown): ArrayBuffer | undefined {
-  const reply = v.safeParse(v.object({ type: v.literal('RAW'), value: v.object({ ok: v.literal(true), value: v.unknown() }) }), message);
+  const reply = v.safeParse(answeredReply, message);
   return reply.success ? findBuffer(reply.output.value.value) : undefined;
 }
 

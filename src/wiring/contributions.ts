@@ -91,13 +91,9 @@ export interface TypedLine {
  */
 export async function listContributions({ outlines, env, uid }: Scene, line?: TypedLine): Promise<Contributions> {
   const { installations } = await outlines();
-  const claims = openClaims();
   const commands: ContributedCommand[] = [];
   const flags: AddedFlag[] = [];
-  for (const outline of installations) {
-    if (!outline.enabled) continue;
-    const free = new Set(outline.claims.filter((claim) => claims.find(claim) === undefined));
-    for (const claim of free) claims.add(outline.name, claim);
+  for (const { outline, free } of claimInTurn(installations)) {
     if (line !== undefined && !isTouched(outline, line, env)) continue;
     const found = chooseFree(outline.name, await readDetails(outline, uid), free);
     commands.push(...found.commands);
@@ -115,15 +111,22 @@ export interface CommandSummary {
 /** The commands of all enabled plugins by name, without the hidden ones: what can be shown of them without reading more than the index. */
 export async function listSummaries({ outlines }: Scene): Promise<CommandSummary[]> {
   const { installations } = await outlines();
-  const claims = openClaims();
   const found: CommandSummary[] = [];
-  for (const { enabled, name: plugin, claims: own, overview } of installations) {
-    if (!enabled) continue;
-    const free = new Set(own.filter((claim) => claims.find(claim) === undefined));
-    for (const claim of free) claims.add(plugin, claim);
-    for (const [name, summary] of overview) if (isOpen(name, free)) found.push({ name, plugin, summary });
+  for (const { outline, free } of claimInTurn(installations)) {
+    for (const [name, summary] of outline.overview) if (isOpen(name, free)) found.push({ name, plugin: outline.name, summary });
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The enabled ones, each with what no plugin before it has claimed. */
+function* claimInTurn(installations: readonly Outline[]): Generator<{ outline: Outline; free: ReadonlySet<Claim> }> {
+  const claims = openClaims();
+  for (const outline of installations) {
+    if (!outline.enabled) continue;
+    const free = new Set(outline.claims.filter((claim) => claims.find(claim) === undefined));
+    for (const claim of free) claims.add(outline.name, claim);
+    yield { outline, free };
+  }
 }
 
 /** Whether no plugin before it has it, nor bulkhead itself. */

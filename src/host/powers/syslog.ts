@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { PowerInput } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { escapeControls, shorten } from '#base/text.js';
+import { openAllowance, type Allowance } from '../allowance.js';
 import { powerErrors } from '../errors.js';
 import { startDeadline } from './deadline.js';
 import type { CallInFlight, PowerContext } from './power-context.js';
@@ -14,8 +15,7 @@ const lineMaxCharacters = 2_048;
 /** Where logger is. The caller's PATH is the caller's. */
 const toolPath = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
 
-/** How many lines each plugin may write now, and since when that is counted. */
-const allowances = new WeakMap<PowerContext, { lines: number; atMs: number }>();
+const allowances = new WeakMap<PowerContext, Allowance>();
 
 /**
  * Node has no datagram sockets of this kind, so that logger of util-linux writes the line. It reads it: what stands among its arguments
@@ -42,14 +42,11 @@ export async function writeSyslog(
   }
 }
 
-/** A second's worth may come at once; then as many as the time that has passed allows. */
 function admitLine(context: PowerContext): void {
   const perSecond = context.budgets['syslog-lines-per-second'];
-  const atMs = performance.now();
-  const before = allowances.get(context) ?? { lines: perSecond, atMs };
-  const lines = Math.min(perSecond, before.lines + ((atMs - before.atMs) * perSecond) / 1000);
-  allowances.set(context, { lines: lines < 1 ? lines : lines - 1, atMs });
-  if (lines < 1) throw powerErrors.tooFast('syslog', perSecond);
+  const allowance = allowances.get(context) ?? openAllowance(perSecond);
+  allowances.set(context, allowance);
+  if (!allowance.take()) throw powerErrors.tooFast('syslog', perSecond);
 }
 
 /** logger would make an entry of each line, and the second could pass for another's. */
