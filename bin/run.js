@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 
 // An id without an entry in passwd and without HOME, as clusters and CI give: Node throws, and so do libraries when they load.
@@ -8,12 +9,9 @@ try {
   process.env.HOME = '/';
 }
 
+const require = createRequire(import.meta.url);
+const { complete, main } = require('../dist/cli/cli.cjs');
+
 const [first, ...words] = process.argv.slice(2);
-if (first === '__complete') {
-  // What a shell asks at each press of the tab key: without oclif, which takes half the time.
-  const { complete } = await import('../dist/cli/complete.js');
-  await complete(words);
-} else {
-  const { main } = await import('../dist/cli/cli.js');
-  await main(process.argv.slice(2));
-}
+// What a shell asks at each press of the tab key: without oclif.
+await (first === '__complete' ? complete(words) : main(process.argv.slice(2)));

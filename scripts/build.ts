@@ -1,19 +1,20 @@
 /**
  * `npm run build`: writes `dist/` (the CLI and the guest) and `plugin-sdk/dist/` (what authors import).
  *
- *   dist/cli/commands/…   one entry per command, shared code in dist/chunks/; packages of npm stay outside
- *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and V8's code cache for this Node
+ *   dist/cli/             cli.cjs (loader), cli-bundle.cjs (all commands, with what they need of npm: one file) and V8's code cache for this Node
+ *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and its cache
  *   dist/template/       what `plugin create` writes
  *   dist/unpack/          unpack-thread.js: the thread that unpacks streams of images
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Plugin } from '@oclif/core';
+import type { Plugin } from '@oclif/core';
 import { build, type BuildOptions } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,6 +34,9 @@ const node: BuildOptions = {
   logLevel: 'warning',
 };
 
+/** To be loaded by src/base/load-bundle.cjs: a script from V8's cache has no import(), and the packages outside can be required. */
+const commonJs: BuildOptions = { format: 'cjs', define: { 'import.meta.url': 'bundleUrl' }, supported: { 'dynamic-import': false } };
+
 /** Built beside `dist/` and then put in its place, so that whoever runs meanwhile finds one or the other. */
 const fresh = 'dist.new';
 
@@ -42,29 +46,61 @@ async function main(): Promise<void> {
   cpSync(`${fresh}/guest`, 'plugin-sdk/dist/guest', { recursive: true });
   rmSync('dist', { recursive: true, force: true });
   renameSync(fresh, 'dist');
-  await writeManifest();
+  const cli = createRequire(import.meta.url)(join(root, 'dist/cli/cli.cjs')) as Cli;
+  await writeManifest(cli);
+  writeCliCache();
 }
 
-function buildCli(): Promise<unknown> {
-  return build({
+async function buildCli(): Promise<void> {
+  const directory = join(fresh, 'cli');
+  await build({
     ...node,
-    entryPoints: ['src/cli/cli.ts', 'src/cli/help.ts', 'src/cli/complete.ts', ...filesIn('src/cli/commands')],
-    outbase: 'src',
-    outdir: fresh,
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
+    ...commonJs,
+    entryPoints: ['src/cli/cli.ts'],
+    // What finds files of its own, is large and seldom needed, or is not there.
+    external: ['esbuild', 'piscina', 'typescript'],
+    outfile: join(directory, 'cli-bundle.cjs'),
   });
+  await build({ ...node, ...commonJs, entryPoints: ['src/cli/loader.cjs'], outfile: join(directory, 'cli.cjs') });
+  // oclif wants a file; it is the same class.
+  writeFileSync(join(directory, 'help.cjs'), "'use strict';\nexports.default = require('./cli.cjs').Help;\n");
 }
 
 async function buildGuest(): Promise<void> {
   const directory = join(root, fresh, 'guest');
-  await build({ ...node, entryPoints: ['src/guest/guest.ts'], format: 'cjs', external: [], outfile: join(directory, 'guest-bundle.cjs') });
-  copyFileSync('src/guest/loader.cjs', join(directory, 'guest.cjs'));
+  await build({ ...node, ...commonJs, entryPoints: ['src/guest/guest.ts'], external: [], outfile: join(directory, 'guest-bundle.cjs') });
+  await build({ ...node, ...commonJs, entryPoints: ['src/guest/loader.cjs'], outfile: join(directory, 'guest.cjs') });
   copyFileSync('src/guest/process-loader.cjs', join(directory, 'process.cjs'));
   // In a process of its own: loading the guest locks the realm down.
   const print = `process.stdout.write(require(${JSON.stringify(join(directory, 'guest.cjs'))}).createCache())`;
-  const cache = execFileSync(process.execPath, ['-e', print], { maxBuffer: 64 * 1024 * 1024 });
-  writeFileSync(join(directory, `guest-bundle.${process.version}.cache`), cache);
+  writeCache(join(directory, 'guest-bundle.cjs'), execFileSync(process.execPath, ['-e', print], { maxBuffer: 64 * 1024 * 1024 }));
+}
+
+/** In a process of its own, which types what is typed most, so that the cache holds what these need. */
+function writeCliCache(): void {
+  const typed = ['--help', 'run --help', 'plugin list', 'run --debug /dev/null/none true'];
+  const program = `const { main, createCache } = require(${JSON.stringify(join(root, 'dist/cli/cli.cjs'))});
+    const say = process.stdout.write.bind(process.stdout);
+    process.stdout.write = process.stderr.write = () => true;
+    (async () => {
+      for (const line of ${JSON.stringify(typed)}) await main(line.split(' '));
+      say(createCache().toString('latin1'), 'latin1');
+      process.exitCode = 0;
+    })();`;
+  const place = mkdtempSync(join(tmpdir(), 'bulkhead-build-'));
+  try {
+    const env = { ...process.env, BULKHEAD_ROOT: place, HOME: place };
+    writeCache(
+      join(root, 'dist/cli/cli-bundle.cjs'),
+      execFileSync(process.execPath, ['-e', program], { env, maxBuffer: 64 * 1024 * 1024 }),
+    );
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+function writeCache(bundle: string, cache: Uint8Array): void {
+  writeFileSync(`${bundle}.${process.version}.cache`, cache);
 }
 
 /** A thread of its own, so that a file of its own. */
@@ -82,10 +118,20 @@ async function buildSdk(): Promise<void> {
   execFileSync(process.execPath, [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-p', 'plugin-sdk'], { stdio: 'inherit' });
 }
 
-/** What oclif reads instead of importing every command. */
-async function writeManifest(): Promise<void> {
+interface Cli {
+  readonly Builtin: new (root: string) => Plugin;
+  readonly main: (argv: readonly string[]) => Promise<void>;
+  readonly createCache: () => Uint8Array;
+}
+
+/** What oclif reads instead of loading every command. */
+async function writeManifest({ Builtin }: Cli): Promise<void> {
   rmSync('oclif.manifest.json', { force: true });
-  const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true, type: 'core' });
+  const plugin = new Builtin(root);
+  Object.assign(plugin.options, { ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true });
+  // It would look for a file of each; they are in the bundle.
+  const ids = filesIn('src/cli/commands').map((file) => relative('src/cli/commands', file).replace(/\.ts$/, '').replaceAll('/', ':'));
+  Object.assign(plugin, { getCommandIDs: () => Promise.resolve(ids) });
   await plugin.load();
   writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest, null, 2)}\n`);
 }

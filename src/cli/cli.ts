@@ -1,19 +1,24 @@
 /**
  * What the user types. A command parses, calls one function of the wiring, and prints.
  *
- *   bin/run.js ─▶ main ─▶ oclif ─▶ commands/…           built in, found through oclif.manifest.json
- *                           ├────▶ contributed.ts       commands of plugins, from their receipts; starts no worker before one runs
- *                           └────▶ added-flags.ts       flags of plugins on built-in commands
+ *   bin/run.js ─▶ loader.cjs ─▶ main ─▶ oclif ─▶ builtin.ts ─▶ commands/…
+ *                                          ├────▶ contributed.ts       commands of plugins, from their receipts; starts no worker before one runs
+ *                                          └────▶ added-flags.ts       flags of plugins on built-in commands
  *
  * Exit codes and printing belong here; other rooms throw.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Config, Plugin, run } from '@oclif/core';
+import { Config, run, type Plugin } from '@oclif/core';
 import { addFlags } from './added-flags.js';
 import { arrangeArguments, checkCommand } from './arguments.js';
+import { Builtin } from './builtin.js';
 import { describeContributed, mayNeedContributed, readContributions, showsAll, toOclifPlugin } from './contributed.js';
 import { reportError } from './output/report.js';
+
+export { Builtin } from './builtin.js';
+export { complete } from './complete.js';
+export { default as Help } from './help.js';
 
 /** Runs one command line and sets the exit code of the process. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -40,7 +45,7 @@ function leaveWhenNobodyReads(): void {
 
 async function loadConfig(argv: readonly string[]): Promise<Config> {
   const root = findPackageRoot();
-  const own = new Plugin({ root, isRoot: true, type: 'core', name: 'bulkhead' });
+  const own = new Builtin(root);
   await own.load();
   const { commands, flags } = mayNeedContributed(argv, own.commandIDs) ? await readContributions(argv) : { commands: [], flags: [] };
   const plugins = [own, ...(commands.length > 0 ? [toOclifPlugin(root, commands)] : [])];
