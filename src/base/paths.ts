@@ -30,6 +30,8 @@ export interface Paths {
   readonly cdi: readonly string[];
   /** Sessions of running containers, of this uid; empty when nothing runs, e.g. `/run/bulkhead`. */
   readonly run: string;
+  /** Containers of this uid: those that outlive their end, and the others, e.g. `/var/lib/bulkhead/containers`, `/run/bulkhead/containers`. */
+  readonly containers: { readonly kept: string; readonly passing: string };
 }
 
 export interface PathsInput {
@@ -45,6 +47,7 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
   const ownState = absolute(env['XDG_STATE_HOME']) ?? join(home, '.local/state');
   const ownRun = absolute(env['XDG_RUNTIME_DIR']);
   const state = uid === 0 ? join(root, 'var/lib/bulkhead') : join(ownState, 'bulkhead');
+  const run = uid === 0 ? join(root, 'run/bulkhead') : ownRun ? join(ownRun, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`);
   return {
     systemPlugins: join(root, 'usr/local/libexec/bulkhead/plugin'),
     userPlugins: join(home, '.local/libexec/bulkhead/plugin'),
@@ -55,7 +58,8 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     state,
     quarantineFile: join(state, 'quarantine.json'),
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
-    run: uid === 0 ? join(root, 'run/bulkhead') : ownRun ? join(ownRun, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`),
+    run,
+    containers: { kept: join(state, 'containers'), passing: join(run, 'containers') },
   };
 }
 

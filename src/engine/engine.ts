@@ -23,6 +23,7 @@
  */
 export { configureContainer } from './lifecycle/configure.js';
 export { runContainer } from './lifecycle/run.js';
+export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 export type {

@@ -1,0 +1,27 @@
+/** Removes what killed processes left. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listContainers } from './find.js';
+import { sweepNames } from './names.js';
+import { readOwnedName } from './owner.js';
+import { removeRecord } from './record.js';
+import { removeTree } from './remove-tree.js';
+import { hasRoot } from './root.js';
+import type { ContainerRoots } from './shapes.js';
+import { hasEnded } from './status.js';
+
+/**
+ * Containers half made or half removed, claims of names without a container, and containers that were to be removed at their end
+ * and whose monitor was killed before. Answers with the ids of these last ones. Idempotent, and safe beside others that do the same.
+ */
+export async function sweepRecords(roots: ContainerRoots): Promise<string[]> {
+  for (const root of [roots.kept, roots.passing]) {
+    if (!(await hasRoot(root))) continue;
+    for (const name of await readdir(root)) if (readOwnedName(name)?.isAbandoned === true) await removeTree(join(root, name));
+    await sweepNames(root);
+  }
+  const { containers } = await listContainers(roots);
+  const left = containers.filter(({ record, state, status }) => record.autoRemove && status.status === 'stopped' && hasEnded(state));
+  for (const { place } of left) await removeRecord(place);
+  return left.map(({ place }) => place.id);
+}
