@@ -6,13 +6,14 @@
  * A manifest is written after all that it names, so that whoever finds one finds an image. What is there already is not asked for.
  */
 import type { BlobSink } from '../blob-sink.js';
+import { parseConfig, type Descriptor, type Manifest, type Platform } from '../documents.js';
+import { parsePlatform, requirePlatform } from '../platform.js';
 import { eachAtOnce } from './at-once.js';
 import { openClient, type ClientOptions, type RegistryClient } from './client.js';
 import { registryErrors } from './errors.js';
 import { fetchBlob } from './fetch-blob.js';
 import { defaultPatience, type Patience } from './http.js';
-import { chooseManifest, parseManifest, type Descriptor, type Manifest, type ManifestContext, type RawManifest } from './manifest.js';
-import { choosePlatform, formatPlatform, type Platform } from './platform.js';
+import { chooseManifest, readManifest, type RawManifest } from './manifest.js';
 import { formatRegistryReference, parseRegistryReference, type RegistryReference } from './reference.js';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
 
@@ -51,7 +52,6 @@ export interface PulledImage {
   readonly manifestBytes: number;
   /** Of what the name means at the registry: the index, where there is one. */
   readonly namedDigest: string;
-  readonly platform: string;
   readonly config: PulledBlob;
   readonly layers: readonly PulledBlob[];
   /** Over the wire, without manifests. */
@@ -65,7 +65,7 @@ const INDEX_DEPTH_MAX = 3;
 /** @param text with or without `docker://` */
 export async function pullFromRegistry(text: string, options: PullOptions): Promise<PulledImage> {
   const reference = parseRegistryReference(text);
-  const platform = choosePlatform(options.platform);
+  const platform = readPlatform(options.platform);
   const { progress = () => undefined, signal } = options;
   const told = (what: string, why: string, waitMs: number): void => progress({ type: 'retry', what, why, waitMs });
   // One failure ends all that is under way.
@@ -88,40 +88,41 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
   });
   try {
     signal.throwIfAborted();
-    const found = await findImage(client, reference, platform);
     const image = formatRegistryReference(reference);
-    const blobs = listBlobs(found.manifest);
-    progress({ type: 'image', image, digest: found.raw.digest, blobs });
-    const received = await eachAtOnce(
-      blobs,
-      { most: options.parallel ?? PARALLEL, failed: (why) => stop.abort(why) },
-      async ({ digest, sizeBytes }) => {
-        const receivedBytes = await fetchBlob(
-          { mediaType: '', digest, size: sizeBytes },
-          {
-            ...settled,
-            client,
-            sink: options.sink,
-            registry: reference.registry,
-            progress: (doneBytes) => progress({ type: 'bytes', digest, doneBytes }),
-            told: (why, waitMs) => told(`blob ${digest}`, why, waitMs),
-          },
-        );
-        progress({ type: 'done', digest, receivedBytes });
-        return receivedBytes;
-      },
+    const found = await findImage(client, reference, platform);
+    const [config, ...layers] = listBlobs(found.manifest);
+    progress({ type: 'image', image, digest: found.raw.digest, blobs: [config, ...layers] });
+    const fetch = async (blob: PulledBlob, judge?: (bytes: Buffer) => void): Promise<number> => {
+      const { digest } = blob;
+      const receivedBytes = await fetchBlob(
+        { ...blob, judge },
+        {
+          ...settled,
+          client,
+          sink: options.sink,
+          registry: reference.registry,
+          progress: (doneBytes) => progress({ type: 'bytes', digest, doneBytes }),
+          told: (why, waitMs) => told(`blob ${digest}`, why, waitMs),
+        },
+      );
+      progress({ type: 'done', digest, receivedBytes });
+      return receivedBytes;
+    };
+    // What cannot run here need not come.
+    const first = await fetch(config, (bytes) => requirePlatform(parseConfig(bytes, found.manifest), image, platform));
+    const others = await eachAtOnce(layers, { most: options.parallel ?? PARALLEL, failed: (why) => stop.abort(why) }, (blob) =>
+      fetch(blob),
     );
     await putBytes(options.sink, found.raw);
     return {
       reference: image,
       digest: found.raw.digest,
-      mediaType: found.manifest.mediaType,
+      mediaType: found.mediaType,
       manifestBytes: found.raw.bytes.length,
       namedDigest: found.namedDigest,
-      platform: formatPlatform(platform),
       config: toBlob('config', found.manifest.config),
       layers: found.manifest.layers.map((layer) => toBlob('layer', layer)),
-      receivedBytes: received.reduce((sum, bytes) => sum + bytes, 0),
+      receivedBytes: others.reduce((sum, bytes) => sum + bytes, first),
     };
   } finally {
     stop.abort(new Error('the pull is over'));
@@ -133,13 +134,14 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
 interface FoundImage {
   readonly raw: RawManifest;
   readonly manifest: Manifest;
+  readonly mediaType: string;
   /** Of the outermost index, where there is one. */
   readonly namedDigest: string;
 }
 
-async function findImage(client: RegistryClient, reference: RegistryReference, platform: Platform): Promise<FoundImage> {
+async function findImage(client: RegistryClient, reference: RegistryReference, platform: Platform | undefined): Promise<FoundImage> {
   const { registry, digest, tag = '' } = reference;
-  const context: ManifestContext = { registry, image: formatRegistryReference(reference) };
+  const context = { registry, image: formatRegistryReference(reference) };
   let wanted: { readonly digest: string; readonly size?: number } = { digest: digest ?? tag };
   let namedDigest: string | undefined;
   for (let depth = 0; ; depth += 1) {
@@ -147,22 +149,29 @@ async function findImage(client: RegistryClient, reference: RegistryReference, p
     namedDigest ??= raw.digest;
     if (wanted.size !== undefined && wanted.size !== raw.bytes.length)
       throw registryErrors.answerInvalid(registry, 'the index', `it says ${wanted.size} bytes of a manifest that has ${raw.bytes.length}`);
-    const parsed = parseManifest(raw, context);
-    if (parsed.kind === 'manifest') return { raw, manifest: parsed, namedDigest };
+    const read = readManifest(raw, context);
+    if (read.kind === 'manifest') return { ...read, raw, namedDigest };
     if (depth === INDEX_DEPTH_MAX)
       throw registryErrors.notAnImage(context.image, `its indexes are nested more than ${INDEX_DEPTH_MAX} deep`);
-    wanted = chooseManifest(parsed, platform, context.image);
+    wanted = chooseManifest(read.index, context.image, platform);
   }
 }
 
-/** Each once, the configuration first: it is small. */
-function listBlobs({ config, layers }: Manifest): PulledBlob[] {
-  const blobs = [toBlob('config', config), ...layers.map((layer) => toBlob('layer', layer))];
-  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
+/** Each once, the configuration first. */
+function listBlobs({ config, layers }: Manifest): [PulledBlob, ...PulledBlob[]] {
+  const others = new Map(layers.map((layer) => [layer.digest, toBlob('layer', layer)]));
+  others.delete(config.digest);
+  return [toBlob('config', config), ...others.values()];
 }
 
 function toBlob(kind: PulledBlob['kind'], { digest, size }: Descriptor): PulledBlob {
   return { kind, digest, sizeBytes: size };
+}
+
+function readPlatform(text: string | undefined): Platform | undefined {
+  const platform = text === undefined ? undefined : parsePlatform(text);
+  if (text !== undefined && platform === undefined) throw registryErrors.platformInvalid(text);
+  return platform;
 }
 
 async function putBytes(sink: BlobSink, { bytes, digest }: RawManifest): Promise<void> {
