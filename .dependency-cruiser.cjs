@@ -8,7 +8,11 @@
  */
 const rooms = {
   cli: { files: 'src/cli', may: ['wiring', 'base'], node: 'some' },
-  wiring: { files: 'src/wiring', may: ['host', 'containers', 'engine', 'services', 'selftest', 'catalog', 'package', 'contract', 'base'], node: 'all' },
+  wiring: {
+    files: 'src/wiring',
+    may: ['host', 'containers', 'engine', 'images', 'services', 'selftest', 'catalog', 'package', 'contract', 'base'],
+    node: 'all',
+  },
   selftest: { files: 'src/selftest', may: ['host', 'contract', 'base'], node: 'all' },
   // A power that reads files for a plugin lives in powers/, where a reviewer looks for it; guest-file finds the guest of this installation.
   host: {
@@ -22,8 +26,9 @@ const rooms = {
   wire: { files: 'src/wire', may: ['contract'], node: 'none', npm: ['comlink', 'valibot'] },
   catalog: { files: 'src/catalog', may: ['package', 'contract', 'base'], node: 'all' },
   package: { files: 'src/package', may: ['sif', 'contract', 'base'], node: 'all' },
-  engine: { files: 'src/engine', may: ['sif', 'base'], node: 'all' },
+  engine: { files: 'src/engine', may: ['sif', 'images', 'base'], node: 'all' },
   containers: { files: 'src/containers', may: ['engine', 'base'], node: 'all' },
+  images: { files: 'src/images', may: ['base'], node: 'all' },
   services: { files: 'src/services', may: ['catalog', 'base'], node: 'some' },
   sif: { files: 'src/sif', may: ['base'], node: 'some' },
   base: { files: 'src/base', may: [], node: 'all', npm: [], doorless: 'a box of small tools, each a file of its own' },

@@ -29,6 +29,11 @@ export interface Machine {
 
 const thisMachine: Machine = { arch: process.arch, emulators: '/proc/sys/fs/binfmt_misc' };
 
+/** Of this machine's processor. */
+export function nativeArch(): string {
+  return GO_NAMES[thisMachine.arch] ?? thisMachine.arch;
+}
+
 /** Also where an emulator is registered that works in a container: opened when it was registered (flag F), not found by its path. */
 export function canRunArch(arch: string, { arch: own, emulators }: Machine = thisMachine): boolean {
   const native = GO_NAMES[own] ?? own;
