@@ -4,10 +4,8 @@
  *      docker://…                               a registry            named docker://HOST/NAME:TAG in the store, whatever was typed
  *      oci:…  oci-archive:…  docker-archive:…   of this machine       named as typed
  */
-import { homedir } from 'node:os';
 import {
   addImage,
-  credentialPlaces,
   describeStoredImage,
   findImage,
   formatRegistryReference,
@@ -20,6 +18,7 @@ import {
   type ImageConfig,
   type ImageStore,
   type NamedImage,
+  type NamedImages,
   type PulledImage,
   type PullEvent,
   type Removed,
@@ -28,6 +27,8 @@ import { BulkheadError } from '#base/errors.js';
 import type { Scene } from './scene.js';
 
 export type ImageProgress = PullEvent;
+export type ImageList = NamedImages;
+export type RemovedImages = Removed;
 
 export interface PullRequest {
   readonly platform?: string | undefined;
@@ -58,7 +59,6 @@ export async function pullImage(scene: Scene, typed: string, request: PullReques
         ...request,
         sink,
         insecureRegistries: [...allowed, ...(request.insecureRegistries ?? [])],
-        credentials: credentialPlaces(scene.env, homedir()),
         env: scene.env,
       });
       return { mediaType: pulled.mediaType, digest: pulled.digest, size: pulled.manifestBytes };
@@ -68,7 +68,7 @@ export async function pullImage(scene: Scene, typed: string, request: PullReques
   return { image, receivedBytes: pulled?.receivedBytes ?? 0 };
 }
 
-export async function listImages(scene: Scene): Promise<{ images: readonly NamedImage[]; damaged: readonly string[] }> {
+export async function listImages(scene: Scene): Promise<ImageList> {
   return listNames(await openStore(scene));
 }
 
@@ -85,7 +85,7 @@ export async function inspectImage(scene: Scene, typed: string): Promise<ImageRe
 }
 
 /** One after the other; what was removed stays so where a later one cannot be. */
-export async function removeImages(scene: Scene, typed: readonly string[]): Promise<readonly Removed[]> {
+export async function removeImages(scene: Scene, typed: readonly string[]): Promise<readonly RemovedImages[]> {
   const store = await openStore(scene);
   const removed: Removed[] = [];
   for (const one of typed) {
@@ -95,7 +95,7 @@ export async function removeImages(scene: Scene, typed: readonly string[]): Prom
   return removed;
 }
 
-export async function pruneStore(scene: Scene, options: { readonly all: boolean }): Promise<Removed> {
+export async function pruneStore(scene: Scene, options: { readonly all: boolean }): Promise<RemovedImages> {
   return pruneImages(await openStore(scene), options);
 }
 

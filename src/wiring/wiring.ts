@@ -10,6 +10,7 @@
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ order.ts          order                catalog               no plugin code
+ *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
@@ -26,6 +27,7 @@ import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
+import type { ImageList, ImageReport, PullReport, PullRequest, RemovedImages } from './images.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
@@ -80,6 +82,7 @@ export interface Product {
   /** With keys, only these are trusted; else those of the stores are. */
   verify(nameOrFile: string, keyFiles: readonly string[]): Promise<Verification>;
   readonly keys: KeyCommands;
+  readonly images: ImageCommands;
   /** What plugins add to the command line; runs none of their code. */
   contributions(line?: TypedLine): Promise<Contributions>;
   configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
@@ -97,6 +100,15 @@ export interface Product {
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
   selftest(request: SelftestRequest): Promise<SelftestReport>;
+}
+
+/** Images in the store, and how they get there. */
+export interface ImageCommands {
+  pull(image: string, request: PullRequest): Promise<PullReport>;
+  list(): Promise<ImageList>;
+  inspect(image: string): Promise<ImageReport>;
+  remove(images: readonly string[]): Promise<readonly RemovedImages[]>;
+  prune(options: { readonly all: boolean }): Promise<RemovedImages>;
 }
 
 /** The keys that are trusted to sign plugins, or not any more. */
@@ -136,6 +148,7 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
   const grants = () => import('./grants.js');
   const signing = () => import('./trust/sign.js');
   const keys = () => import('./trust/keys.js');
+  const images = () => import('./images.js');
   return {
     log,
     create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
@@ -168,6 +181,13 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
       revoke: async (which, request) => (await keys()).revokeKey(scene, which, request),
       generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
     },
+    images: {
+      pull: async (image, request) => (await images()).pullImage(scene, image, request),
+      list: async () => (await images()).listImages(scene),
+      inspect: async (image) => (await images()).inspectImage(scene, image),
+      remove: async (names) => (await images()).removeImages(scene, names),
+      prune: async (options) => (await images()).pruneStore(scene, options),
+    },
     contributions: (line) => listContributions(scene, line),
     summaries: () => listSummaries(scene),
     names: () => listNames(scene),
@@ -189,6 +209,7 @@ export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } fro
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
 export type { Setting } from './configure.js';
+export type { ImageProgress, PullRequest } from './images.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';

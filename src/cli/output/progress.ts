@@ -160,5 +160,6 @@ function formatSeconds(ms: number): string {
 /** Undefined where it is no terminal on which lines can be drawn again. */
 export function terminalSize(stream: NodeJS.WriteStream): ProgressOptions['size'] {
   if (!stream.isTTY || process.env['TERM'] === 'dumb') return undefined;
-  return () => ({ columns: stream.columns, rows: stream.rows });
+  // Some terminals say 0 of themselves.
+  return () => ({ columns: stream.columns || 80, rows: stream.rows || 24 });
 }

@@ -5,10 +5,12 @@
  *
  * A manifest is written after all that it names, so that whoever finds one finds an image. What is there already is not asked for.
  */
+import { homedir } from 'node:os';
 import type { BlobSink } from '../blob-sink.js';
 import { parseConfig, type Descriptor, type Manifest, type Platform } from '../documents.js';
 import { parsePlatform, requirePlatform } from '../platform.js';
 import { eachAtOnce } from './at-once.js';
+import { credentialPlaces, type CredentialPlaces } from './credentials.js';
 import { openClient, type ClientOptions, type RegistryClient } from './client.js';
 import { registryErrors } from './errors.js';
 import { fetchBlob } from './fetch-blob.js';
@@ -17,17 +19,19 @@ import { chooseManifest, readManifest, type RawManifest } from './manifest.js';
 import { formatRegistryReference, parseRegistryReference, type RegistryReference } from './reference.js';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
 
-export interface PullOptions extends Pick<ClientOptions, 'credentials' | 'env' | 'signal'> {
+export interface PullOptions extends Pick<ClientOptions, 'env' | 'signal'> {
+  /** Where credentials are looked for; in the usual places of `env` where absent. */
+  readonly credentials?: CredentialPlaces | undefined;
   readonly sink: BlobSink;
   /** `OS/ARCH[/VARIANT]`; this machine's where absent. */
   readonly platform?: string | undefined;
-  readonly tlsVerify?: boolean;
-  readonly insecureRegistries?: readonly string[];
+  readonly tlsVerify?: boolean | undefined;
+  readonly insecureRegistries?: readonly string[] | undefined;
   /** Blobs at once. */
-  readonly parallel?: number;
+  readonly parallel?: number | undefined;
   readonly patience?: Partial<Patience>;
   readonly retry?: Partial<RetryPolicy>;
-  readonly progress?: (event: PullEvent) => void;
+  readonly progress?: ((event: PullEvent) => void) | undefined;
 }
 
 /** What is told while it goes on. First one `image`, then for each blob one `blob`, any number of `bytes` and `retry`, one `done`. */
@@ -62,8 +66,7 @@ const PARALLEL = 3;
 /** An index may name another one, as registries do that keep signatures beside images. */
 const INDEX_DEPTH_MAX = 3;
 
-/** @param text with or without `docker://` */
-export async function pullFromRegistry(text: string, options: PullOptions): Promise<PulledImage> {
+export async function pull(text: string, options: PullOptions): Promise<PulledImage> {
   const reference = parseRegistryReference(text);
   const platform = readPlatform(options.platform);
   const { progress = () => undefined, signal } = options;
@@ -80,7 +83,7 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
   const client = openClient({
     ...settled,
     reference,
-    credentials: options.credentials,
+    credentials: options.credentials ?? credentialPlaces(options.env, homedir()),
     env: options.env,
     tlsVerify: options.tlsVerify ?? true,
     insecureRegistries: options.insecureRegistries ?? [],
@@ -108,8 +111,10 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
       progress({ type: 'done', digest, receivedBytes });
       return receivedBytes;
     };
-    // What cannot run here need not come.
-    const first = await fetch(config, (bytes) => requirePlatform(parseConfig(bytes, found.manifest), image, platform));
+    // What cannot run here need not come. Not every configuration tells of a variant, as the entries of an index do.
+    const asked = platform && { os: platform.os, architecture: platform.architecture };
+    const requireRunnable = (bytes: Buffer, manifest: Manifest): void => requirePlatform(parseConfig(bytes, manifest), image, asked);
+    const first = await fetch(config, (bytes) => requireRunnable(bytes, found.manifest));
     const others = await eachAtOnce(layers, { most: options.parallel ?? PARALLEL, failed: (why) => stop.abort(why) }, (blob) =>
       fetch(blob),
     );

@@ -1,6 +1,6 @@
 import { BulkheadCommand } from '../../base-command.js';
 import { formatBytes } from '../../output/progress.js';
-import { formatTable } from '../../output/table.js';
+import { describeTable } from '../../output/table.js';
 
 export default class ImageList extends BulkheadCommand {
   static override summary = 'List the images of the store';
@@ -21,7 +21,7 @@ export default class ImageList extends BulkheadCommand {
         : [name, digest.slice('sha256:'.length, 'sha256:'.length + 12), machine, formatBytes(sizeBytes), addedAt.slice(0, 10)];
     });
     if (images.length === 0 && !flags.quiet) this.log('There are no images in the store.');
-    else this.say(formatTable(flags.quiet ? rows : [['NAME', 'DIGEST', 'PLATFORM', 'SIZE', 'ADDED'], ...rows]));
+    else for (const line of describeTable(flags.quiet ? rows : [['NAME', 'DIGEST', 'PLATFORM', 'SIZE', 'ADDED'], ...rows])) this.log(line);
     return { images, damaged };
   }
 }
