@@ -31,7 +31,8 @@ const rooms = {
   images: { files: 'src/images', may: ['base'], node: 'all' },
   services: { files: 'src/services', may: ['catalog', 'base'], node: 'some' },
   sif: { files: 'src/sif', may: ['base'], node: 'some' },
-  base: { files: 'src/base', may: [], node: 'all', npm: [], doorless: 'a box of small tools, each a file of its own' },
+  // Locks alone need a package; it is loaded with the first one.
+  base: { files: 'src/base', may: [], node: 'all', npm: ['proper-lockfile'], doorless: 'a box of small tools, each a file of its own' },
   contract: { files: 'plugin-sdk/contract', may: [], node: 'none', npm: ['valibot'] },
   testing: { files: 'plugin-sdk/testing', may: ['host', 'catalog', 'package', 'contract', 'base'], node: 'all' },
 };

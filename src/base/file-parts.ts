@@ -13,6 +13,7 @@ import { access, open, realpath, rename, rm, stat, type FileHandle } from 'node:
 import { dirname } from 'node:path';
 import { systemCodeOf, userError } from './errors.js';
 import { openRegularFile } from './regular-file.js';
+import { syncDirectory } from './staged-file.js';
 
 const COPY_BYTES = 1_048_576;
 
@@ -127,13 +128,4 @@ function isSame(before: BigIntStats, now: BigIntStats): boolean {
 
 function changedMeanwhile(path: string) {
   return userError('FILE_CHANGED', `Cannot change ${path}: somebody else changed it meanwhile`, { hint: 'try again', data: { path } });
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

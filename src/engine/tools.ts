@@ -1,11 +1,11 @@
 /** The programs of the host that the engine runs, by absolute path. Looked up in fixed places: PATH belongs to the caller. */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { findTool, TOOL_DIRECTORIES } from '#base/programs.js';
 import { toolMissing } from './errors.js';
 
-export const TOOL_DIRECTORIES = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/run/current-system/sw/bin'];
+export { findTool, TOOL_DIRECTORIES } from '#base/programs.js';
 
 const PACKAGE_OF = { setpriv: 'util-linux', unshare: 'util-linux', mount: 'util-linux', sh: 'dash', cp: 'coreutils', env: 'coreutils' };
 const PROBE_DEADLINE_MS = 2_000;
@@ -60,16 +60,4 @@ async function readTool(name: ToolName, directories: readonly string[]): Promise
   const path = await findTool(name, directories);
   if (path === undefined) throw toolMissing(name, PACKAGE_OF[name]);
   return path;
-}
-
-export async function findTool(name: string, directories: readonly string[]): Promise<string | undefined> {
-  for (const directory of directories) {
-    const path = join(directory, name);
-    const executable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return path;
-  }
-  return undefined;
 }
