@@ -37,11 +37,6 @@ export const monitorErrors = {
       { hint: 'bulkhead logs CONTAINER; bulkhead start CONTAINER', data: { plugins } },
     ),
 
-  terminated: (id: string, afterMs: number): BulkheadError =>
-    userError('CONTAINER_TERMINATED', `Container ${id} was killed: it did not end within ${afterMs} ms of SIGTERM to its monitor`, {
-      data: { id, afterMs },
-    }),
-
   messageInvalid: (call: string, why: string): BulkheadError =>
     bugError('MESSAGE_INVALID', `Cannot use a message of another process of bulkhead (${call}): ${why}`, { data: { call, why } }),
 };

@@ -19,11 +19,8 @@ import { remoteMoments } from './remote-moments.js';
 
 export type Caller = Channel<typeof callerCalls>;
 
-/** After SIGTERM to the monitor, which goes to the command. */
-const TERM_GRACE_MS = 10_000;
 /** As the command line has it for what bulkhead itself refuses. */
 const EXIT_REFUSED = 255;
-const EXIT_KILLED = 137;
 
 export async function oversee(beginning: Beginning, caller: Caller): Promise<void> {
   const { id, directory, root, isNew, autoRemove, isDebug } = beginning;
@@ -73,7 +70,7 @@ async function settle(running: Promise<RunResult>): Promise<End> {
 function exitCodeOf({ result, fault }: End): number {
   if (result !== undefined) return result.exitCode;
   if (fault?.code === 'COMMAND_ABORTED') return Number(fault.data['exitCode']);
-  return fault?.code === 'CONTAINER_TERMINATED' ? EXIT_KILLED : EXIT_REFUSED;
+  return EXIT_REFUSED;
 }
 
 async function runAlone(watched: Watched): Promise<RunResult> {
@@ -86,10 +83,6 @@ async function runAlone(watched: Watched): Promise<RunResult> {
 async function run(request: RunRequest, moments: Moments, watched: Watched): Promise<RunResult> {
   const { beginning, caller, journal, log, output, stop } = watched;
   const { id, options } = beginning;
-  const onTerm = (): void => {
-    setTimeout(() => stop.abort(monitorErrors.terminated(id, TERM_GRACE_MS)), TERM_GRACE_MS).unref();
-  };
-  process.on('SIGTERM', onTerm);
   try {
     return await runContainer(
       request,
@@ -119,7 +112,6 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
     );
   } finally {
     watched.isOver = true;
-    process.off('SIGTERM', onTerm);
   }
 }
 
