@@ -84,8 +84,8 @@ export function toNewContainer(
   return {
     ...(name === undefined ? {} : { name }),
     autoRemove: Boolean(rm),
-    tty,
-    interactive,
+    tty: Boolean(tty),
+    interactive: Boolean(interactive),
     invocation: { words: [...words], pluginDirectories: directories.map((path) => resolve(path)), cwd: process.cwd() },
   };
 }
