@@ -32,4 +32,5 @@ export {
   type ProcessReference,
 } from './shapes.js';
 export { judgeStatus, type TrueStatus } from './status.js';
+export { ownedName, readOwnedName } from './owner.js';
 export { sweepRecords } from './sweep.js';
