@@ -23,6 +23,8 @@
  */
 export { configureContainer } from './lifecycle/configure.js';
 export { runContainer } from './lifecycle/run.js';
+export { removeStaleSessions } from './lifecycle/session.js';
+export { measureContainer } from './lifecycle/container-use.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';

@@ -9,6 +9,7 @@
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
+ *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
@@ -26,6 +27,7 @@ import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
+import type { ContainerCommands } from './containers.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
@@ -93,6 +95,8 @@ export interface Product {
   run(invocation: Invocation<RunRequest>): Promise<RunResult>;
   /** What each plugin would change of the container's configuration; starts nothing. */
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
+  /** The verbs on containers that were made; runs no plugin code. */
+  containers(): Promise<ContainerCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -174,6 +178,7 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
+    containers: async () => (await import('./containers.js')).openContainers(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -188,6 +193,7 @@ export type { AddedValues, Invocation } from './around-command.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
+export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
