@@ -16,6 +16,7 @@
  * somebody else signal a process. A process is its pid, when it started, its pid namespace and the boot: a number that was used
  * again is another process (process.ts).
  */
+export { copy, type CopySide } from './copy/copy.js';
 export {
   findContainer,
   findPlace,

@@ -70,6 +70,33 @@ export const containerErrors = {
   removed: (id: string): BulkheadError =>
     userError('CONTAINER_REMOVED', `Cannot tell how container ${id} ended: it was removed meanwhile`, { data: { id } }),
 
+  pathMissing: (path: string): BulkheadError =>
+    userError('PATH_NOT_FOUND', `Cannot copy: there is no ${JSON.stringify(path)}, or it leads through what is no directory`, {
+      data: { path },
+    }),
+
+  pathLoops: (path: string): BulkheadError =>
+    userError('PATH_LOOPS', `Cannot copy ${JSON.stringify(path)}: it leads through too many symbolic links`, { data: { path } }),
+
+  copyRefused: (path: string, why: string): BulkheadError =>
+    userError('COPY_REFUSED', `Cannot copy ${JSON.stringify(path)}: ${why}`, { data: { path, why } }),
+
+  copyFailed: (source: string, destination: string, why: string, cause: unknown): BulkheadError =>
+    userError('COPY_FAILED', `Cannot copy ${JSON.stringify(source)} to ${JSON.stringify(destination)}: ${why}`, {
+      data: { source, destination, why },
+      cause,
+    }),
+
+  copyNeedsRunning: (record: ContainerRecord, status: ContainerState['status']): BulkheadError =>
+    userError(
+      'COPY_NEEDS_RUNNING',
+      `Cannot copy from or to container ${nameOf(record)}: it is ${status}, and its files are there only while it runs`,
+      {
+        hint: `bulkhead start ${record.name ?? record.id}`,
+        data: { id: record.id, name: record.name, status },
+      },
+    ),
+
   unsafe: (path: string, why: string): BulkheadError =>
     userError('CONTAINERS_UNSAFE', `Cannot keep containers in ${path}: ${why}`, {
       hint: `ls -ld ${JSON.stringify(path)}`,

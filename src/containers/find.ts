@@ -79,7 +79,11 @@ export async function findContainer(place: ContainerPlace): Promise<Container | 
   try {
     const record = await readRecord(place);
     const state = await readState(place);
-    return { place, record, state, status: judgeStatus(state) };
+    const status = judgeStatus(state);
+    if (status.status !== 'stopped' || state.status === 'stopped') return { place, record, state, status };
+    // Its processes are gone, which they may be since a moment ago: what they wrote last is what counts.
+    const last = await readState(place);
+    return { place, record, state: last, status: judgeStatus(last) };
   } catch (thrown) {
     // It may have been removed in this very moment, between two files.
     if (await isThere(place.path)) throw thrown;

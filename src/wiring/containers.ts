@@ -1,5 +1,6 @@
 /** The verbs on containers, as the command line calls them. No code of a plugin runs, and nothing is started. */
 import {
+  copy,
   findPlace,
   listContainers,
   openContainer,
@@ -13,6 +14,7 @@ import {
   watchStats,
   type Container,
   type ContainerStats,
+  type CopySide,
   type OutputOptions,
   type OutputPart,
   type Pruned,
@@ -34,11 +36,20 @@ export interface ContainerCommands {
   wait(what: string): Promise<number>;
   remove(what: string, options: RemoveOptions): Promise<void>;
   prune(): Promise<PruneReport>;
+  /** Between the host and a container that runs; one of the two is one. */
+  copy(source: CopyPlace, destination: CopyPlace, options: { readonly followLink: boolean }): Promise<void>;
   /** Of all that run where none is named; once a second. */
   stats(what: readonly string[]): AsyncIterable<ContainerStats[]>;
 }
 
 export type { ContainerStats, OutputPart } from '#containers/containers.js';
+
+export interface CopyPlace {
+  /** The host where it is absent. */
+  readonly container?: string | undefined;
+  /** Of the host: absolute. */
+  readonly path: string;
+}
 
 /** A container as it is, for `--json`. */
 export interface ContainerDescription {
@@ -75,6 +86,9 @@ export interface PruneReport extends Pruned {
 export function openContainers({ paths, log }: Scene): ContainerCommands {
   const roots = paths.containers;
   const find = (what: string) => findPlace(roots, what);
+  const warn = (line: string): void => log.write('warning', line);
+  const openSide = async ({ container, path }: CopyPlace): Promise<CopySide> =>
+    container === undefined ? { path } : { container: await openContainer(await find(container)), path };
   return {
     async list() {
       const { containers, problems } = await listContainers(roots);
@@ -85,7 +99,7 @@ export function openContainers({ paths, log }: Scene): ContainerCommands {
     },
     inspect: async (what) => describe(await openContainer(await find(what))),
     async *output(what, options) {
-      yield* readOutput(await find(what), { ...options, warn: (line) => log.write('warning', line) });
+      yield* readOutput(await find(what), { ...options, warn });
     },
     async stop(what, { signal, timeoutMs }) {
       const number = parseSignal(signal);
@@ -98,6 +112,9 @@ export function openContainers({ paths, log }: Scene): ContainerCommands {
     wait: async (what) => waitForExit(await find(what)),
     remove: async (what, options) => removeContainer(await find(what), options),
     prune: async () => ({ ...(await pruneContainers(roots)), sessions: await removeStaleSessions(paths.run) }),
+    async copy(source, destination, options) {
+      await copy(await openSide(source), await openSide(destination), { ...options, warn });
+    },
     async *stats(what) {
       yield* watchStats(roots, await Promise.all(what.map(find)));
     },

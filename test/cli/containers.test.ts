@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
@@ -133,6 +133,27 @@ describe('the command line of containers', () => {
     await streaming.outcome;
     for (const line of streaming.text.stdout.trim().split('\n')) assert.ok(Array.isArray(JSON.parse(line)));
     assert.match(await runAtTerminal(this, cli, ['stats', '--no-stream']), /CPU/);
+  });
+
+  it('copies, and says which of the two must be a container', async () => {
+    const path = join(cli.root, 'here:there');
+    await writeFile(path, 'x');
+    assert.equal(await succeed('copy', path, `web:${cli.root}/copied`), '');
+    assert.equal(await succeed('cp', `web:${cli.root}/copied`, join(cli.root, 'back')), '');
+    assert.equal(await readFile(join(cli.root, 'back'), 'utf8'), 'x');
+    for (const sides of [
+      [path, path],
+      ['web:/a', 'web:/b'],
+    ])
+      assert.equal((await cli.run('copy', ...sides)).exitCode, 1);
+  });
+
+  it('completes the containers that a verb can be used on', async () => {
+    const complete = async (...words: string[]): Promise<string[]> =>
+      (await succeed('__complete', ...words)).split('\n').map((line) => line.split('\t')[0] ?? '');
+    assert.deepEqual(await complete('stop', 'w'), ['web']);
+    assert.deepEqual(await complete('inspect', 'web', 'ta'), ['talker']);
+    assert.deepEqual(await complete('kill', 'ta'), ['']);
   });
 
   it('prunes what does not run, and says so', async () => {

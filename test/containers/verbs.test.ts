@@ -51,6 +51,19 @@ describe('verbs on containers', () => {
     await stopContainer(place, { signal: SIGTERM, timeoutMs: 0 });
   });
 
+  it('the exit code is never lost between a look at the record and a look at the processes', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { place } = await shelf.start(['sh', '-c', 'exit 3']);
+      let status = 'starting';
+      while (status !== 'stopped') {
+        const found = await openContainer(place);
+        ({ status } = found.status);
+        if (status === 'stopped') assert.equal(found.status.exitCode, 3, found.status.reason);
+      }
+      await removeContainer(place, { force: false });
+    }
+  });
+
   it('stop kills what has not ended in time', async () => {
     const { place } = await startReady(DEAF);
     await stopContainer(place, { signal: SIGTERM, timeoutMs: 100 });
