@@ -24,6 +24,8 @@
 export { configureContainer } from './lifecycle/configure.js';
 export { runContainer } from './lifecycle/run.js';
 export { reachProcesses } from './lifecycle/container-use.js';
+export { removeStaleSessions } from './lifecycle/session.js';
+export { measureContainer } from './lifecycle/container-use.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { readTool } from './tools.js';
 export type { OptionRequest } from './options.js';

@@ -10,6 +10,7 @@
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
+ *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
@@ -28,6 +29,8 @@ import type { Invocation } from './around-command.js';
 import type { BackgroundStart, NewContainer } from './background/background.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import { openScene, type SceneOptions } from './open-scene.js';
+import type { ContainerCommands } from './containers.js';
+import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { OrderReport } from './order.js';
@@ -88,6 +91,8 @@ export interface Product {
   startContainer(id: string, invocation: Invocation<RunRequest>): Promise<BackgroundStart>;
   /** What each plugin would change of the container's configuration; starts nothing. */
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
+  /** The verbs on containers that were made; runs no plugin code. */
+  containers(): Promise<ContainerCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -157,6 +162,7 @@ export function openProduct(options: ProductOptions): Product {
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
+    containers: async () => (await import('./containers.js')).openContainers(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -173,6 +179,7 @@ export type { BackgroundStart, NewContainer } from './background/background.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
+export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
