@@ -115,8 +115,19 @@ export type ContainerEvent =
   | { type: 'signal'; signal: string }
   | { type: 'exit'; exitCode: number; runMs: number };
 
+/** A process of this machine: pids are used again, a pid and the time it started are not. */
+export interface ProcessRef {
+  pid: number;
+  /** As /proc/PID/stat has it. */
+  startTicks: string;
+}
+
 /** What can be done with a container that runs; once it has ended signals reach nobody and it uses nothing. */
 export interface ContainerReach {
+  readonly id: string;
+  /** PID 1 of its namespace, which is the engine's, and the command. */
+  readonly init: ProcessRef;
+  readonly command: ProcessRef;
   /** To the command alone. */
   signal(signal: NodeJS.Signals): void;
   /** Of all its processes; taken anew ten times a second at most, and less often where that is much work. */
@@ -166,7 +177,18 @@ export interface Moments {
   observe?(container: Container, event: ContainerEvent): Promise<void>;
 }
 
+/** Open descriptors that the command has as its own. */
+export interface Streams {
+  stdin: number | 'ignore';
+  stdout: number;
+  stderr: number;
+}
+
 export interface RunOptions {
+  /** Those of this process where absent. */
+  streams?: Streams | undefined;
+  /** Of the container, 12 of `a-z0-9`; a new one where absent. */
+  id?: string | undefined;
   /** Where sessions live; of this uid alone, e.g. `/run/bulkhead`. */
   runDirectory: string;
   /** Aborting kills the container, cleans up, and makes the run throw the signal's reason. */

@@ -22,6 +22,7 @@ import {
   type RunRequest,
   type RunResult,
 } from '#engine/engine.js';
+import type { PlainRunOptions } from '#monitor/monitor.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
@@ -33,6 +34,7 @@ import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
+import type { Settings } from './settings.js';
 import { requireTypist } from './typist.js';
 
 export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
@@ -65,28 +67,28 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   return { plugins, config };
 }
 
-interface Purpose<Result> {
+interface Purpose<Request, Result> {
   /** Nobody is told of the end of a run that was none. */
   readonly isDry?: boolean;
-  readonly use: (request: RunRequest, moments: Moments, options: RunOptions & { signal: AbortSignal }) => Promise<Result>;
+  readonly use: (request: Request, moments: Moments, context: UseContext) => Promise<Result>;
   /** The plugins have had their say. */
   readonly configured: (owned: OwnedConfig) => void;
 }
 
-async function withPlugins<Result extends RunResult>(
+export interface UseContext extends RunOptions {
+  readonly signal: AbortSignal;
+  /** The plugins whose failure ends a container that runs. */
+  readonly needed: readonly string[];
+}
+
+/** Opens the plugins that take part, and does with their moments what is to be done: in this process, or for another one. */
+export async function withPlugins<Request extends { readonly image: string }, Result extends RunResult>(
   scene: Scene,
-  invocation: Invocation<RunRequest>,
-  { isDry = false, use, configured }: Purpose<Result>,
+  invocation: Invocation<Request>,
+  { isDry = false, use, configured }: Purpose<Request, Result>,
 ): Promise<Result> {
   const settings = await scene.settings();
-  const {
-    'version-lock': lock,
-    'required-plugins': names,
-    budgets,
-    policy,
-    'image-driver': chosenDriver,
-    'enable-overlay': overlay = 'try',
-  } = settings;
+  const { 'version-lock': lock, 'required-plugins': names, budgets, policy, 'image-driver': chosenDriver } = settings;
   const requirement = { names, file: scene.paths.configFile };
   const catalog = await openCatalogFor(
     scene.place,
@@ -147,14 +149,14 @@ async function withPlugins<Result extends RunResult>(
       });
       const reach: Moments['reach'] = (reached) => void (container = reached);
       const { openImage, mountImage } = drivers;
+      const isLasting = ({ onFailure, manifest }: Installation) =>
+        onFailure === 'required' && manifest.callbacks.includes('monitorContainer');
       const options = {
-        runDirectory: scene.paths.run,
-        imageDirectory: join(scene.paths.state, 'images'),
-        overlay,
+        ...machineOptions(scene, settings),
         log: (line: string) => scene.log.write('debug', line),
         warn: (line: string) => scene.log.write('warning', line),
-        cdiDirectories: scene.paths.cdi,
         signal: stopped.signal,
+        needed: enabled.filter(isLasting).map(({ name }) => name),
       };
       return closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
     });
@@ -164,6 +166,11 @@ async function withPlugins<Result extends RunResult>(
     await host.close();
     await quarantine.save();
   }
+}
+
+/** What the machine and its operator say of a run: plain data, the same for each process that runs a container. */
+export function machineOptions({ paths }: Scene, { 'enable-overlay': overlay = 'try' }: Settings): PlainRunOptions {
+  return { runDirectory: paths.run, imageDirectory: join(paths.state, 'images'), overlay, cdiDirectories: paths.cdi };
 }
 
 function isDriver({ manifest }: Installation): boolean {
@@ -192,7 +199,7 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 }
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
-function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
+export function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
   const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => outline.callbacks.includes(name));
   return outline.enabled && (isAsked || outline.onFailure === 'required' || takesPartAround(outline, invocation));
 }
@@ -201,7 +208,7 @@ interface Company {
   readonly participants: readonly Participant[];
   readonly replacing: ReturnType<typeof findReplacing>;
   readonly handed: DataOfPlugins;
-  readonly configured: Purpose<RunResult>['configured'];
+  readonly configured: (owned: OwnedConfig) => void;
   readonly stop: (why: unknown) => void;
 }
 

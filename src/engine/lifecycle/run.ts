@@ -52,9 +52,9 @@ async function run(
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
-  const { runDirectory, warn = log } = options;
+  const { runDirectory, warn = log, streams, id } = options;
   const terminal = request.terminal === true ? await findTerminalTools() : undefined;
-  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, terminal };
+  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, streams, id, terminal };
   const stored = await storeImage(opened, { config, directory: options.imageDirectory, stop, log });
   try {
     const image = await untilStopped(chooseImageMount(stored.image, { image: config.image, identity, moments }), stop);
@@ -72,6 +72,7 @@ interface RunContext extends LaunchContext {
   readonly caller: Caller;
   readonly moments: Moments;
   readonly runDirectory: string;
+  readonly id: string | undefined;
   readonly warn: (line: string) => void;
   readonly terminal: TerminalTools | undefined;
 }
@@ -148,18 +149,18 @@ async function runMounted(context: RunContext & { image: ImageMount }, overlays:
   });
 }
 
-async function describePlan({ config, identity, caller, terminal }: RunContext): Promise<Omit<RootRequest, 'image'>> {
+async function describePlan({ config, identity, caller, terminal, streams }: RunContext): Promise<Omit<RootRequest, 'image'>> {
   const account = describeAccount(config, caller);
-  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal() : 'own' };
+  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal(streams) : 'own' };
 }
 
 async function inSession(
-  { runDirectory, log }: Pick<RunContext, 'runDirectory' | 'log'>,
+  { runDirectory, id, log }: Pick<RunContext, 'runDirectory' | 'id' | 'log'>,
   use: (session: Session, tools: Tools) => Promise<RunResult>,
 ): Promise<RunResult> {
   const tools = await findTools();
-  for (const id of await removeStaleSessions(runDirectory)) log(`Removed what the killed container ${id} left`);
-  const session = await openSession(runDirectory);
+  for (const stale of await removeStaleSessions(runDirectory)) log(`Removed what the killed container ${stale} left`);
+  const session = await openSession(runDirectory, id);
   try {
     return await use(session, tools);
   } finally {
