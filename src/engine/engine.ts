@@ -22,6 +22,8 @@
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
 export { configureContainer } from './lifecycle/configure.js';
+export { execInContainer } from './lifecycle/exec.js';
+export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export type { OptionRequest } from './options.js';
@@ -34,6 +36,8 @@ export type {
   ContainerUse,
   ControlDecision,
   Controller,
+  ExecOptions,
+  ExecRequest,
   ImageAnswer,
   ImageToMount,
   Moments,
@@ -41,6 +45,7 @@ export type {
   MountAnswer,
   MountPlan,
   OverlayChoice,
+  ProcessRef,
   RunOptions,
   RunRequest,
   RunResult,

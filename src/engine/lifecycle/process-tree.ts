@@ -69,6 +69,12 @@ export function findSoleChild(pid: number | undefined): ProcessStatus | undefine
   return child === undefined ? undefined : findProcess(child);
 }
 
+/** The number that it has in its own pid namespace. */
+export function readInnerPid(pid: number): number | undefined {
+  const numbers = /^NSpid:\s*(.*)$/m.exec(readOrUndefined(`/proc/${pid}/status`) ?? '')?.[1];
+  return numbers === undefined ? undefined : Number(numbers.split(/\s+/).at(-1));
+}
+
 /** Names the pid namespace, within which alone a pid means something. */
 export async function readPidNamespace(): Promise<string> {
   return (await readlink('/proc/self/ns/pid')).replaceAll(/\D/g, '');
