@@ -22,11 +22,12 @@
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
 export { configureContainer } from './lifecycle/configure.js';
+export { execInContainer } from './lifecycle/exec.js';
+export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
 export { reachProcesses } from './lifecycle/container-use.js';
 export { removeStaleSessions } from './lifecycle/session.js';
 export { measureContainer } from './lifecycle/container-use.js';
-export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { readTool } from './tools.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
@@ -38,6 +39,8 @@ export type {
   ContainerUse,
   ControlDecision,
   Controller,
+  ExecOptions,
+  ExecRequest,
   ImageAnswer,
   ImageToMount,
   Moments,

@@ -229,6 +229,19 @@ export const launchFailed = (why: string): BulkheadError =>
     data: { log: why },
   });
 
+export const containerGone = (id: string): BulkheadError =>
+  userError('CONTAINER_GONE', `Cannot run a command in container ${id}: it has ended`, { hint: 'bulkhead list --all', data: { id } });
+
+export const entranceInvalid = (why: string, cause?: unknown): BulkheadError =>
+  userError('ENTRANCE_INVALID', `Cannot run a command in the container: what it left for that cannot be read (${why})`, {
+    hint: 'bulkhead run   (a new one; this one may be of another version of Bulkhead)',
+    data: { why },
+    cause,
+  });
+
+export const execFailed = (id: string, why: string): BulkheadError =>
+  userError('EXEC_FAILED', `Cannot run a command in container ${id}: ${why}`, { hint: `bulkhead inspect ${id}`, data: { id, log: why } });
+
 export const runDirectoryUnsafe = (path: string, why: string): BulkheadError =>
   userError('RUN_DIRECTORY_UNSAFE', `Cannot keep sessions in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });
 

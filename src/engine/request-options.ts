@@ -118,7 +118,7 @@ function parseLimit(typed: string): Limit {
   return typed === 'unlimited' ? typed : Number(typed);
 }
 
-function parseUser(typed: string, ownGid: number): { uid: number; gid: number } {
+export function parseUser(typed: string, ownGid: number): { uid: number; gid: number } {
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(typed) ?? [];
   const user = { uid: Number(uid), gid: gid === undefined ? (Number(uid) === 0 ? 0 : ownGid) : Number(gid) };
   if (!(user.uid < 2 ** 32 - 1 && user.gid < 2 ** 32 - 1))

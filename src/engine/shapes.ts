@@ -184,6 +184,30 @@ export interface Streams {
   stderr: number;
 }
 
+/** A process of this machine: pids are used again, a pid and the time it started are not. */
+export interface ProcessRef {
+  pid: number;
+  /** As /proc/PID/stat has it. */
+  startTicks: string;
+}
+
+/** A further command in a container that runs. */
+export interface ExecRequest {
+  /** PID 1 of its namespace, which is the engine's, and its command. */
+  container: { id: string; init: ProcessRef; command: ProcessRef };
+  command: string[];
+  /** `NAME=VALUE` each, besides those of the container. */
+  env: string[];
+  /** As for `run`; the container's where absent. */
+  user?: string | undefined;
+  workingDirectory?: string | undefined;
+  /** Whether it reads the caller's standard input; that is empty where absent. */
+  interactive?: boolean | undefined;
+  terminal?: boolean | undefined;
+}
+
+export type ExecOptions = Pick<RunOptions, 'runDirectory' | 'signal' | 'log' | 'warn'>;
+
 export interface RunOptions {
   /** Those of this process where absent. */
   streams?: Streams | undefined;

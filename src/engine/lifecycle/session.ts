@@ -36,6 +36,14 @@ function makeId(): string {
   return Array.from({ length: 12 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
 }
 
+/** Of a container that runs; undefined where there is none. */
+export async function findSession(runDirectory: string, id: string): Promise<Session | undefined> {
+  const directory = await openRunDirectory(runDirectory);
+  const pidNamespace = await readPidNamespace();
+  const name = (await readdir(directory)).find((one) => one.startsWith(`${id}.`) && SESSION_NAME.test(one) && !isStale(one, pidNamespace));
+  return name === undefined ? undefined : { id, path: join(directory, name) };
+}
+
 /** Holds no mounts in this namespace: those are in the container's own. The inverse of `openSession`. */
 export async function closeSession(session: Session): Promise<void> {
   await removeTree(session.path);

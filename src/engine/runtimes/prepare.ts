@@ -14,6 +14,7 @@ import { writeLayout } from '../mounts/write-layout.js';
 import type { ContainerConfig, DriverProgram } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
+import { ENTRANCE_FILE, writeEntrance } from './entrance.js';
 import { sortEnvironment, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
 import { composeLauncher, type Launcher } from './launcher.js';
@@ -109,6 +110,7 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
       closing: waiting === undefined && stage === undefined ? '' : closeFds(),
       stderrFd: terminal === undefined ? 3 : 1,
     }),
+    [ENTRANCE_FILE]: writeEntrance(config, { identity, caller }),
     ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner }) }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
