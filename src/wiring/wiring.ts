@@ -30,7 +30,6 @@ import type { BackgroundStart, NewContainer } from './background/background.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
-import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { OrderReport } from './order.js';
