@@ -21,7 +21,8 @@ export type { Descriptor, ImageConfig, Manifest, Platform } from './documents.js
 export { importImage, type ImportOptions } from './import.js';
 export { choosePlatform, renderPlatform } from './platform.js';
 export { parseLocalReference, type LocalReference } from './references.js';
-export { pullFromRegistry, type PulledImage, type PullEvent, type PullOptions } from './registry/registry.js';
+export { formatRegistryReference, parseRegistryReference, pullFromRegistry } from './registry/registry.js';
+export type { PulledImage, PullEvent, PullOptions } from './registry/registry.js';
 export type { ImageDescription, ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';

@@ -12,6 +12,7 @@
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
+ *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
@@ -28,6 +29,7 @@ import { listContributions, listNames, listSummaries, type CommandSummary, type 
 import type { Invocation } from './around-command.js';
 import type { BackgroundStart, NewContainer } from './background/background.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
+import type { ImageList, ImageReport, PullReport, PullRequest, RemovedImages } from './images.js';
 import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
 import type { ChangeRequest } from './choose-directory.js';
@@ -70,6 +72,7 @@ export interface Product {
   /** With keys, only these are trusted; else those of the stores are. */
   verify(nameOrFile: string, keyFiles: readonly string[]): Promise<Verification>;
   readonly keys: KeyCommands;
+  readonly images: ImageCommands;
   /** What plugins add to the command line; runs none of their code. */
   contributions(line?: TypedLine): Promise<Contributions>;
   configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
@@ -98,6 +101,15 @@ export interface Product {
   selftest(request: SelftestRequest): Promise<SelftestReport>;
 }
 
+/** Images in the store, and how they get there. */
+export interface ImageCommands {
+  pull(image: string, request: PullRequest): Promise<PullReport>;
+  list(): Promise<ImageList>;
+  inspect(image: string): Promise<ImageReport>;
+  remove(images: readonly string[]): Promise<readonly RemovedImages[]>;
+  prune(options: { readonly all: boolean }): Promise<RemovedImages>;
+}
+
 /** The keys that are trusted to sign plugins, or not any more. */
 export interface KeyCommands {
   list(): Promise<{ keys: KeyDescription[]; problems: string[] }>;
@@ -118,6 +130,7 @@ export function openProduct(options: ProductOptions): Product {
   const grants = () => import('./grants.js');
   const signing = () => import('./trust/sign.js');
   const keys = () => import('./trust/keys.js');
+  const images = () => import('./images.js');
   const background = () => import('./background/background.js');
   return {
     log,
@@ -151,6 +164,13 @@ export function openProduct(options: ProductOptions): Product {
       revoke: async (which, request) => (await keys()).revokeKey(scene, which, request),
       generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
     },
+    images: {
+      pull: async (image, request) => (await images()).pullImage(scene, image, request),
+      list: async () => (await images()).listImages(scene),
+      inspect: async (image) => (await images()).inspectImage(scene, image),
+      remove: async (names) => (await images()).removeImages(scene, names),
+      prune: async (options) => (await images()).pruneStore(scene, options),
+    },
     contributions: (line) => listContributions(scene, line),
     summaries: () => listSummaries(scene),
     names: () => listNames(scene),
@@ -180,6 +200,7 @@ export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
+export type { ImageProgress, PullRequest } from './images.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';
