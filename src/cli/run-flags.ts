@@ -13,6 +13,13 @@ export const optionFlags = {
     helpValue: 'DIR[:SIZE]',
     helpGroup: files,
   }),
+  tmpfs: Flags.string({ ...several, summary: 'An empty directory in memory', helpValue: 'DIR[:SIZE]', helpGroup: files }),
+  overlay: Flags.string({
+    ...several,
+    summary: 'Keep what is written in a directory, or lay one over the image, the last on top',
+    helpValue: 'DIR[:ro]',
+    helpGroup: files,
+  }),
   workdir: Flags.string({ char: 'W', summary: 'Keep /tmp, /var/tmp and scratch directories in it', helpValue: 'DIR', helpGroup: files }),
   home: Flags.string({
     char: 'H',
@@ -60,6 +67,8 @@ export function requestOptions(flags: OptionValues): OptionRequest {
   const texts = (name: keyof typeof optionFlags): readonly string[] => (flags[name] as readonly string[] | undefined) ?? [];
   return {
     scratch: texts('scratch'),
+    tmpfs: texts('tmpfs'),
+    overlays: texts('overlay'),
     workdir: text('workdir'),
     home: text('home'),
     rootSize: text('root-size'),

@@ -3,7 +3,7 @@ import type { OpenImage } from './images/image.js';
 import type { ContainerOptions } from './options.js';
 import { optionInvalid } from './errors.js';
 import { parseBind, parseEnvironment } from './request.js';
-import { parseOptions, parseScratch, readEnvironmentFiles } from './request-options.js';
+import { parseOptions, parseScratch, parseTmpfs, readEnvironmentFiles } from './request-options.js';
 import type { ContainerConfig, RunRequest } from './shapes.js';
 
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -29,7 +29,7 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
     image: request.image,
     command: request.command.length > 0 ? [...request.command] : [...(image.command ?? ['/bin/sh'])],
     env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller, request)),
-    mounts: [...parseScratch(typed), ...request.binds.map((bind) => parseBind(bind))],
+    mounts: [...parseScratch(typed), ...parseTmpfs(typed), ...request.binds.map((bind) => parseBind(bind))],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
     workingDirectory: request.workingDirectory ?? '/',
     readOnly: request.readOnly,
