@@ -59,8 +59,8 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   let plugins: OwnedConfig['history'] = [];
   const { config } = await withPlugins(scene, invocation, {
     isDry: true,
-    use: async (request, moments, { signal }) => {
-      return { config: await configureContainer(request, moments, signal), exitCode: 0, runMs: 0 };
+    use: async (request, moments, { signal, volumeDirectory }) => {
+      return { config: await configureContainer(request, moments, { stop: signal, volumeDirectory }), exitCode: 0, runMs: 0 };
     },
     configured: ({ history }) => (plugins = history),
   });
@@ -170,7 +170,13 @@ export async function withPlugins<Request extends { readonly image: string }, Re
 
 /** What the machine and its operator say of a run: plain data, the same for each process that runs a container. */
 export function machineOptions({ paths }: Scene, { 'enable-overlay': overlay = 'try' }: Settings): PlainRunOptions {
-  return { runDirectory: paths.run, imageDirectory: join(paths.state, 'images'), overlay, cdiDirectories: paths.cdi };
+  return {
+    runDirectory: paths.run,
+    imageDirectory: join(paths.state, 'images'),
+    volumeDirectory: paths.volumes,
+    overlay,
+    cdiDirectories: paths.cdi,
+  };
 }
 
 function isDriver({ manifest }: Installation): boolean {

@@ -11,6 +11,7 @@
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
+ *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
@@ -42,6 +43,7 @@ import type { SelftestRequest } from './selftest.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
+import type { VolumeCommands } from './volumes.js';
 
 export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
 
@@ -95,6 +97,8 @@ export interface Product {
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
   /** The verbs on containers that were made; runs no plugin code. */
   containers(): Promise<ContainerCommands>;
+  /** Named volumes; runs no plugin code. */
+  volumes(): Promise<VolumeCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -182,6 +186,7 @@ export function openProduct(options: ProductOptions): Product {
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
     containers: async () => (await import('./containers.js')).openContainers(scene),
+    volumes: async () => (await import('./volumes.js')).openVolumes(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
