@@ -17,6 +17,7 @@ import {
   configureContainer,
   runContainer,
   type ContainerConfig,
+  type ContainerReach,
   type Moments,
   type RunOptions,
   type RunRequest,
@@ -27,7 +28,9 @@ import { askChain, askEvery, askOne, openHost, type Audit, type Host, type Runni
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
+import type { NewContainer } from './new-container.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
+import { withRecord } from './foreground.js';
 import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
@@ -37,11 +40,17 @@ import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 import type { Settings } from './settings.js';
 import { requireTypist } from './typist.js';
 
-export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
+export function run(scene: Scene, invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult> {
   return withPlugins(scene, invocation, {
     use: (request, moments, options) => {
       requireTypist(request);
-      return runContainer(request, moments, options);
+      return withRecord(scene, { args: invocation.args, told }, (write, own) => {
+        const reach = (container: ContainerReach): void => {
+          moments.reach?.(container);
+          write(container);
+        };
+        return runContainer(request, { ...moments, reach }, { ...options, ...own });
+      });
     },
     configured: ({ history }) => {
       for (const line of describeReplaced(history)) scene.log.write('debug', line);

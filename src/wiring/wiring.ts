@@ -28,7 +28,8 @@ import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/pac
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
-import type { BackgroundStart, NewContainer } from './background/background.js';
+import type { BackgroundStart } from './background/background.js';
+import type { NewContainer } from './new-container.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import type { ImageList, ImageReport, PullReport, PullRequest, RemovedImages } from './images.js';
 import { openScene, type SceneOptions } from './open-scene.js';
@@ -85,7 +86,8 @@ export interface Product {
   /** Of all installed plugins, for completion. */
   names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
-  run(invocation: Invocation<RunRequest>): Promise<RunResult>;
+  /** `told`: what is kept of it while it runs, and after that where it has a name. */
+  run(invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult>;
   /** Runs a container in the background; resolves when its command runs. */
   runInBackground(invocation: Invocation<RunRequest>, told: NewContainer): Promise<BackgroundStart>;
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
@@ -179,7 +181,7 @@ export function openProduct(options: ProductOptions): Product {
     summaries: () => listSummaries(scene),
     names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
-    run: async (invocation) => (await import('./run.js')).run(scene, invocation),
+    run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
@@ -199,7 +201,8 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
-export type { BackgroundStart, NewContainer } from './background/background.js';
+export type { BackgroundStart } from './background/background.js';
+export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
