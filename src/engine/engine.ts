@@ -27,7 +27,7 @@ export { execInContainer } from './lifecycle/exec.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
 export { reachProcesses } from './lifecycle/container-use.js';
-export { removeStaleSessions } from './lifecycle/session.js';
+export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { measureContainer } from './lifecycle/container-use.js';
 export { readTool } from './tools.js';
 export { volumeInUse } from './errors.js';
