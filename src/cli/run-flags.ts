@@ -6,6 +6,19 @@ const several = { multiple: true, multipleNonGreedy: true } as const;
 const [files, who, isolation, resources] = ['FILE SYSTEM', 'IDENTITY', 'ISOLATION', 'RESOURCES'];
 
 export const optionFlags = {
+  mount: Flags.string({
+    ...several,
+    summary: 'A path of the host, a volume, or memory, as docker writes it',
+    helpValue: 'type=bind|volume|tmpfs,source=SRC,target=DST[,readonly]',
+    helpGroup: files,
+  }),
+  volume: Flags.string({
+    ...several,
+    char: 'v',
+    summary: 'A named volume, or a path of the host where SRC holds a "/"',
+    helpValue: 'SRC:DST[:ro]',
+    helpGroup: files,
+  }),
   scratch: Flags.string({
     ...several,
     char: 'S',
@@ -37,8 +50,13 @@ export const optionFlags = {
   'env-file': Flags.string({ ...several, summary: 'Set the variables of a file of NAME=VALUE lines', helpValue: 'FILE' }),
   'unset-env': Flags.string({ ...several, summary: 'Leave a variable out', helpValue: 'NAME' }),
   cleanenv: Flags.boolean({ summary: 'Leave out TERM and the variables of the image' }),
+  entrypoint: Flags.string({ summary: "Run this instead of the image's own command; COMMAND are its arguments", helpValue: 'PROGRAM' }),
   umask: Flags.string({ summary: 'File mode creation mask', helpValue: 'OCTAL', helpGroup: who }),
-  user: Flags.string({ summary: 'Who the command is inside', helpValue: 'UID[:GID]', helpGroup: who }),
+  user: Flags.string({
+    summary: 'Who the command is inside, by number or as the image names it',
+    helpValue: 'USER[:GROUP]',
+    helpGroup: who,
+  }),
   'add-caps': Flags.string({ ...several, summary: 'Give root inside a capability, or all', helpValue: 'NAME,…', helpGroup: who }),
   'drop-caps': Flags.string({ ...several, summary: 'Take a capability, or all, from root inside', helpValue: 'NAME,…', helpGroup: who }),
   'keep-privs': Flags.boolean({ summary: 'Let root keep all capabilities', exclusive: ['no-privs'], helpGroup: who }),
@@ -69,6 +87,9 @@ export function requestOptions(flags: OptionValues): OptionRequest {
     scratch: texts('scratch'),
     tmpfs: texts('tmpfs'),
     overlays: texts('overlay'),
+    mounts: texts('mount'),
+    volumes: texts('volume'),
+    entrypoint: text('entrypoint'),
     workdir: text('workdir'),
     home: text('home'),
     rootSize: text('root-size'),

@@ -20,15 +20,18 @@
  *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
  *      drivers/      programs that mount        (squashfuse, fuse-overlayfs), started and watched inside the session
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
+ *      terminal/     a terminal of its own      volumes/    directories that outlive containers
  */
 export { configureContainer } from './lifecycle/configure.js';
 export { execInContainer } from './lifecycle/exec.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
 export { reachProcesses } from './lifecycle/container-use.js';
-export { removeStaleSessions } from './lifecycle/session.js';
+export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { measureContainer } from './lifecycle/container-use.js';
 export { readTool } from './tools.js';
+export { volumeInUse } from './errors.js';
+export { createVolume, listVolumes, readVolume, removeVolume, sweepVolumes, type Volume, type VolumeList } from './volumes/volumes.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 export type {

@@ -262,6 +262,29 @@ export const launchFailed = (why: string): BulkheadError =>
     data: { log: why },
   });
 
+export const volumeNameInvalid = (name: string): BulkheadError =>
+  userError(
+    'VOLUME_NAME_INVALID',
+    `Cannot name a volume ${JSON.stringify(name)}: a name has 2 to 64 letters, digits, "_", "." and "-", and begins with a letter or digit`,
+    { data: { name } },
+  );
+
+export const volumeNotFound = (name: string): BulkheadError =>
+  userError('VOLUME_NOT_FOUND', `Cannot find volume ${JSON.stringify(name)}: none of yours has this name`, {
+    hint: 'bulkhead volume list',
+    data: { name },
+  });
+
+/** `by`: what uses it, where that is known. */
+export const volumeInUse = (name: string, by = 'a container that runs'): BulkheadError =>
+  userError('VOLUME_IN_USE', `Cannot remove volume ${name}: ${by} uses it`, { hint: 'bulkhead list --all', data: { name, by } });
+
+export const volumeDamaged = (name: string, why: string): BulkheadError =>
+  userError('VOLUME_DAMAGED', `Cannot use volume ${name}: ${why}`, { hint: `bulkhead volume inspect ${name}`, data: { name, why } });
+
+export const volumesUnsafe = (path: string, why: string): BulkheadError =>
+  userError('VOLUMES_UNSAFE', `Cannot keep volumes in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });
+
 export const containerGone = (id: string): BulkheadError =>
   userError('CONTAINER_GONE', `Cannot run a command in container ${id}: it has ended`, { hint: 'bulkhead list --all', data: { id } });
 

@@ -82,7 +82,13 @@ export interface OptionRequest {
   umask?: string | undefined;
   /** `NAME=SOFT[:HARD]` each. */
   rlimits?: readonly string[] | undefined;
-  /** `UID[:GID]`. */
+  /** Each as `--mount` of docker has it. */
+  mounts?: readonly string[] | undefined;
+  /** `SRC:DST[:OPTION,…]` each; SRC is a path or the name of a volume. */
+  volumes?: readonly string[] | undefined;
+  /** What runs instead of the image's own command; the words of the request are its arguments. */
+  entrypoint?: string | undefined;
+  /** `USER[:GROUP]`, names of the image's or numbers. */
   user?: string | undefined;
   addCapabilities?: readonly string[] | undefined;
   dropCapabilities?: readonly string[] | undefined;

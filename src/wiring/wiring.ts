@@ -11,6 +11,7 @@
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
+ *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
@@ -27,7 +28,8 @@ import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/pac
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
-import type { BackgroundStart, NewContainer } from './background/background.js';
+import type { BackgroundStart } from './background/background.js';
+import type { NewContainer } from './new-container.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
 import type { ImageList, ImageReport, PullReport, PullRequest, PullWhen, RemovedImages } from './images.js';
 import { openScene, type SceneOptions } from './open-scene.js';
@@ -42,6 +44,7 @@ import type { SelftestRequest } from './selftest.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
+import type { VolumeCommands } from './volumes.js';
 
 export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
 
@@ -83,7 +86,8 @@ export interface Product {
   /** Of all installed plugins, for completion. */
   names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
-  run(invocation: Invocation<RunRequest>): Promise<RunResult>;
+  /** `told`: what is kept of it while it runs, and after that where it has a name. */
+  run(invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult>;
   /** Runs a container in the background; resolves when its command runs. */
   runInBackground(invocation: Invocation<RunRequest>, told: NewContainer): Promise<BackgroundStart>;
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
@@ -95,6 +99,8 @@ export interface Product {
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
   /** The verbs on containers that were made; runs no plugin code. */
   containers(): Promise<ContainerCommands>;
+  /** Named volumes; runs no plugin code. */
+  volumes(): Promise<VolumeCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -178,13 +184,14 @@ export function openProduct(options: ProductOptions): Product {
     summaries: () => listSummaries(scene),
     names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
-    run: async (invocation) => (await import('./run.js')).run(scene, invocation),
+    run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
     containers: async () => (await import('./containers.js')).openContainers(scene),
+    volumes: async () => (await import('./volumes.js')).openVolumes(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -197,7 +204,8 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
-export type { BackgroundStart, NewContainer } from './background/background.js';
+export type { BackgroundStart } from './background/background.js';
+export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';

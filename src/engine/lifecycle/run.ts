@@ -9,6 +9,7 @@ import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from 
 import type { Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTerminalTools } from '../terminal/own-terminal.js';
 import { validateConfig } from '../validate.js';
+import { openHeldVolumes, type HeldVolumes } from '../volumes/hold.js';
 import { configure } from './configure.js';
 import { openLayers } from './root-layers.js';
 import { runByWays } from './run-by-ways.js';
@@ -18,12 +19,14 @@ import { untilStopped } from './stop.js';
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
   const signals = catchSignals({ ownTerminal: request.terminal });
+  const volumes = openHeldVolumes(options.volumeDirectory);
   try {
-    return await run(request, moments, { ...options, signals });
+    return await run(request, moments, { ...options, signals, volumes });
   } catch (thrown) {
     if (thrown instanceof Interruption) return { exitCode: thrown.exitCode, runMs: 0 };
     throw thrown;
   } finally {
+    await volumes.close();
     signals.close();
   }
 }
@@ -31,13 +34,14 @@ export async function runContainer(request: RunRequest, moments: Moments, option
 async function run(
   request: RunRequest,
   moments: Moments,
-  { signals, ...options }: RunOptions & { signals: SignalCatcher },
+  { signals, volumes, ...options }: RunOptions & { signals: SignalCatcher; volumes: HeldVolumes },
 ): Promise<RunResult> {
   const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
   const log = options.log ?? (() => undefined);
   const overlays = parseOverlays(request.options);
-  const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, stop);
-  const { cdiDirectories = [] } = options;
+  const { cdiDirectories = [], volumeDirectory } = options;
+  const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, { stop, volumeDirectory });
+  await volumes.hold(wanted);
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
