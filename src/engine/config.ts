@@ -28,7 +28,7 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
   return {
     image: request.image,
     command: request.command.length > 0 ? [...request.command] : [...(image.command ?? ['/bin/sh'])],
-    env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller)),
+    env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller, request)),
     mounts: [...parseScratch(typed), ...request.binds.map((bind) => parseBind(bind))],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
     workingDirectory: request.workingDirectory ?? '/',
@@ -48,8 +48,9 @@ function wishesOf({ env = {} }: OpenImage, { home }: ContainerOptions): Readonly
   return home === undefined ? env : Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'HOME'));
 }
 
-function findDefaults(user: ContainerConfig['user'], caller: Caller): Record<string, string> {
-  const { terminal } = caller;
+/** Programs at a terminal need to know of some kind. */
+function findDefaults(user: ContainerConfig['user'], caller: Caller, { terminal: isOwn }: RunRequest): Record<string, string> {
+  const terminal = caller.terminal ?? (isOwn === true ? 'xterm' : undefined);
   return { PATH: STANDARD_PATH, HOME: defaultHome(user, caller), ...(terminal === undefined ? {} : { TERM: terminal }) };
 }
 

@@ -88,6 +88,10 @@ export interface RunRequest {
   workingDirectory?: string | undefined;
   /** Whether an ordinary user is uid 0 inside; means nothing for root. */
   fakeroot: boolean;
+  /** Whether the command gets a terminal of its own. */
+  terminal?: boolean | undefined;
+  /** Whether somebody types, or means to. */
+  interactive?: boolean | undefined;
   options?: OptionRequest | undefined;
 }
 

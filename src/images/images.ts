@@ -22,6 +22,7 @@ export { importImage, type ImportOptions } from './import.js';
 export { openLocalImage } from './open.js';
 export { choosePlatform, renderPlatform } from './platform.js';
 export { parseLocalReference, type LocalReference } from './references.js';
+export { pullFromRegistry, type PulledImage, type PullEvent, type PullOptions } from './registry/registry.js';
 export { describeImage, type ImageDescription, type ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';

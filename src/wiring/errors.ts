@@ -3,6 +3,11 @@ import { describeDenial, type Denial } from './policy.js';
 import type { QuarantineNotice } from './quarantine-notice.js';
 
 export const wiringErrors = {
+  inputNotTerminal: (): BulkheadError =>
+    userError('INPUT_NOT_TERMINAL', 'Cannot give the command a terminal to type at: the input device is not a TTY', {
+      hint: 'leave out --interactive, or --tty',
+    }),
+
   needsRoot: (command: string): BulkheadError =>
     userError('NEEDS_ROOT', `${JSON.stringify(command)} command requires root privileges or an unprivileged installation`, {
       hint: `${command} --user …, or the same as root`,

@@ -33,10 +33,14 @@ import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
+import { requireTypist } from './typist.js';
 
 export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
   return withPlugins(scene, invocation, {
-    use: (request, moments, options) => runContainer(request, moments, options),
+    use: (request, moments, options) => {
+      requireTypist(request);
+      return runContainer(request, moments, options);
+    },
     configured: ({ history }) => {
       for (const line of describeReplaced(history)) scene.log.write('debug', line);
     },

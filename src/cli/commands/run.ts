@@ -11,7 +11,11 @@ export default class Run extends BulkheadCommand {
   static override summary = 'Run a command in a new container';
   static override description =
     'IMAGE is a directory that holds a root file system, or SCHEME:REFERENCE for a scheme that an installed plugin answers for. Flags end at IMAGE: what follows belongs to the command. The exit code is that of the command, 128+n when signal n ended it, 255 when the container could not be run.';
-  static override examples = ['bulkhead run ./rootfs /bin/sh', 'bulkhead run --bind /data:/mnt:ro --env MODE=test ./rootfs make check'];
+  static override examples = [
+    'bulkhead run ./rootfs /bin/sh',
+    'bulkhead run --bind /data:/mnt:ro --env MODE=test ./rootfs make check',
+    'bulkhead run -it ./rootfs',
+  ];
   static override usage = 'run [FLAGS] IMAGE [COMMAND...]';
   static override strict = false;
   static override args = { image: Args.string({ required: true, ignoreStdin: true, description: 'directory, or SCHEME:REFERENCE' }) };
@@ -33,6 +37,8 @@ export default class Run extends BulkheadCommand {
     hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
     cwd: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
     'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
+    interactive: Flags.boolean({ char: 'i', summary: 'Keep standard input open, also where the container is detached' }),
+    tty: Flags.boolean({ char: 't', summary: 'Give the command a terminal of its own' }),
     fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
     'plugin-dry-run': Flags.boolean({ summary: 'Say what each plugin would change of the configuration, and start nothing' }),
     json: Flags.boolean({ summary: 'Say it as JSON', dependsOn: ['plugin-dry-run'] }),
@@ -54,6 +60,8 @@ export default class Run extends BulkheadCommand {
       // oclif gives nothing for a flag that was not given, whatever its types say.
       readOnly: Boolean(flags['read-only']),
       fakeroot: flags.fakeroot,
+      interactive: flags.interactive,
+      terminal: flags.tty,
       options: requestOptions(flags),
     }));
     if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);

@@ -12,6 +12,8 @@ import type { UserMapping } from '../runtimes/user-mapping.js';
 import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult } from '../shapes.js';
 import { measureContainer } from './container-use.js';
 import { openControl, type Control } from './control.js';
+import { keepCallerTerminal } from '../terminal/caller-terminal.js';
+import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
 import { answerOf } from './mount-image.js';
 import { observe, type Observation } from './observe.js';
@@ -33,6 +35,8 @@ export interface LaunchRequest {
   readonly prepare: (chain: Chain) => Promise<PreparedContainer>;
   /** How many programs of drivers there may be. */
   readonly programs: number;
+  /** Where the command gets a terminal of its own. */
+  readonly terminal?: TerminalTools | undefined;
 }
 
 type Prepared = LaunchRequest & { readonly prepared: PreparedContainer };
@@ -50,7 +54,8 @@ const KILLED = 137;
 const LOG_BYTES_MAX = 65_536;
 
 export async function launch(request: LaunchRequest, moments: Moments, context: LaunchContext): Promise<RunResult> {
-  const { session, tools, identity, programs } = request;
+  const { session, tools, identity, programs, terminal } = request;
+  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal(terminal.stty);
   const logFile = await openLog(session.path);
   try {
     const chain = startChain({
@@ -61,6 +66,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       session: session.path,
       logFd: logFile.fd,
       programs,
+      terminal: terminal?.script,
     });
     try {
       const prepared = await prepareIn(chain, request, { ...context, readLog });
@@ -73,6 +79,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
         : await reportUnexecuted(chain, { session, readLog });
     } finally {
       await chain.kill();
+      await restoreTerminal?.();
     }
   } finally {
     await logFile.close();
@@ -120,10 +127,10 @@ async function startCommand(
 ): Promise<Processes & { verdict: ExecVerdict }> {
   await (programs === 0 ? untilStopped(chain.ready, stop) : answerOf(chain.ready, { image: config.image, stop }));
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
-  const { init, command } = chain.findProcesses();
+  const { init, parent, command } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);
   await controlGroup?.add(command.pid);
-  const watch = { init, command, launcher: prepared.launcher, shellArguments: findArguments(init.pid), reports: chain.reports };
+  const watch = { parent, command, launcher: prepared.launcher, shellArguments: findArguments(command.pid), reports: chain.reports };
   signals.hold();
   return { init, command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
 }

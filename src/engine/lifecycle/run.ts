@@ -16,6 +16,7 @@ import { chooseIdentity, isRootInNamespace, type Identity } from '../runtimes/id
 import { prepareContainer, type OverlayWay, type PreparedContainer } from '../runtimes/prepare.js';
 import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from '../runtimes/user-mapping.js';
 import type { ContainerConfig, DriverProgram, Moments, OverlayChoice, RunOptions, RunRequest, RunResult } from '../shapes.js';
+import { findTerminalTools, type TerminalTools } from '../terminal/own-terminal.js';
 import { findTools, type Tools } from '../tools.js';
 import { validateConfig } from '../validate.js';
 import { configure } from './configure.js';
@@ -28,7 +29,7 @@ import { findTerminal } from './terminal.js';
 
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
-  const signals = catchSignals();
+  const signals = catchSignals({ ownTerminal: request.terminal });
   try {
     return await run(request, moments, { ...options, signals });
   } catch (thrown) {
@@ -52,7 +53,8 @@ async function run(
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
   const { runDirectory, warn = log } = options;
-  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn };
+  const terminal = request.terminal === true ? await findTerminalTools() : undefined;
+  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, terminal };
   const stored = await storeImage(opened, { config, directory: options.imageDirectory, stop, log });
   try {
     const image = await untilStopped(chooseImageMount(stored.image, { image: config.image, identity, moments }), stop);
@@ -71,6 +73,7 @@ interface RunContext extends LaunchContext {
   readonly moments: Moments;
   readonly runDirectory: string;
   readonly warn: (line: string) => void;
+  readonly terminal: TerminalTools | undefined;
 }
 
 /** The kernel lays overlays where it can; where it refuses, and a driver offers to, everything is begun anew with that one. */
@@ -113,11 +116,11 @@ async function runPlanned(context: RunContext & { image: RootImage }, overlays: 
   const plan = await describePlan(context);
   const tree = await planRoot({ ...plan, image: context.image });
   return inSession(context, async (session, tools) => {
-    const { config, identity, mapping, caller, moments } = context;
-    const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller, overlays });
+    const { config, identity, mapping, caller, moments, terminal } = context;
+    const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller, overlays, terminal });
     const programs = prepared.stage?.programs.length ?? 0;
-    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs, prepare: () => Promise.resolve(prepared) };
-    return launchInLimits(request, moments, context);
+    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs, terminal };
+    return launchInLimits({ ...request, prepare: () => Promise.resolve(prepared) }, moments, context);
   });
 }
 
@@ -125,7 +128,7 @@ async function runPlanned(context: RunContext & { image: RootImage }, overlays: 
 async function runMounted(context: RunContext & { image: ImageMount }, overlays: OverlayWay): Promise<RunResult> {
   const plan = await describePlan(context);
   return inSession(context, async (session, tools) => {
-    const { image, config, identity, mapping, caller, moments, stop } = context;
+    const { image, config, identity, mapping, caller, moments, stop, terminal } = context;
     const place = { session: session.path, image: config.image };
     const stage = await prepareMount(image, { ...place, tools });
     const prepare = async (chain: Chain): Promise<PreparedContainer> => {
@@ -134,19 +137,20 @@ async function runMounted(context: RunContext & { image: ImageMount }, overlays:
       const rest = async () =>
         prepareContainer({
           ...{ session: session.path, tree: await planRoot({ ...plan, image: seen }), config },
-          ...{ identity, tools, caller, overlays, waiting },
+          ...{ identity, tools, caller, overlays, waiting, terminal },
         });
       const prepared = await answerOf(rest(), { image: config.image, stop });
       chain.go();
       return prepared;
     };
-    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs: PROGRAMS_MAX, prepare };
+    const request = { session, identity, tools, config, uid: caller.uid, mapping, programs: PROGRAMS_MAX, prepare, terminal };
     return launchInLimits(request, moments, context);
   });
 }
 
-async function describePlan({ config, identity, caller }: RunContext): Promise<Omit<RootRequest, 'image'>> {
-  return { config, identity, uid: caller.uid, account: describeAccount(config, caller), terminal: await findTerminal() };
+async function describePlan({ config, identity, caller, terminal }: RunContext): Promise<Omit<RootRequest, 'image'>> {
+  const account = describeAccount(config, caller);
+  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal() : 'own' };
 }
 
 async function inSession(

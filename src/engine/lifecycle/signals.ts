@@ -3,9 +3,9 @@
  * runs, those that would have ended it end the run.
  */
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
 import { pauseProcess } from '#base/pause.js';
-import { findProcess, signalQuietly, type ProcessStatus } from './process-tree.js';
+import { isInForeground } from '../terminal/caller-terminal.js';
+import { signalQuietly, type ProcessStatus } from './process-tree.js';
 
 export type CaughtSignal = (typeof CAUGHT)[number];
 
@@ -34,8 +34,11 @@ export class Interruption extends Error {
   }
 }
 
-/** Close it; the process has its own ways with signals again then. */
-export function catchSignals(): SignalCatcher {
+/**
+ * Close it; the process has its own ways with signals again then. With `ownTerminal` the command is in no process group of this
+ * terminal, and its window is told of by whoever makes that one.
+ */
+export function catchSignals({ ownTerminal = false }: { ownTerminal?: boolean | undefined } = {}): SignalCatcher {
   const interruption = new AbortController();
   const held: CaughtSignal[] = [];
   let take: ((signal: CaughtSignal) => void) | undefined;
@@ -47,7 +50,8 @@ export function catchSignals(): SignalCatcher {
       return;
     }
     // The kernel has sent it to the whole foreground process group already, of which the command is part.
-    if (FROM_KEYBOARD.has(signal) && isInForeground()) return signal === 'SIGTSTP' ? pauseProcess() : undefined;
+    if (ownTerminal && signal === 'SIGWINCH') return;
+    if (!ownTerminal && FROM_KEYBOARD.has(signal) && isInForeground()) return signal === 'SIGTSTP' ? pauseProcess() : undefined;
     if (take !== undefined) take(signal);
     else if (!held.includes(signal)) held.push(signal);
   };
@@ -70,11 +74,4 @@ export function catchSignals(): SignalCatcher {
 export function forwardSignal(command: ProcessStatus, signal: NodeJS.Signals): void {
   signalQuietly(command, signal);
   if (signal === 'SIGTSTP') pauseProcess();
-}
-
-/** Whether stdin is a terminal whose keys make signals for this process. */
-function isInForeground(): boolean {
-  if (!isatty(0)) return false;
-  const self = findProcess(process.pid);
-  return self !== undefined && self.terminal !== 0 && self.foregroundGroupId === self.groupId;
 }

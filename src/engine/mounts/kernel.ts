@@ -57,6 +57,14 @@ export function mountPts(root: string): FstabLine[] {
   ];
 }
 
+/**
+ * Over the host's, for the chain alone: a terminal of the command's own is to be one of the container's. After all else, so that what
+ * is bound of the host's is found there.
+ */
+export function shadowTerminals(root: string): FstabLine[] {
+  return exists('/dev/pts') ? [{ source: `${root}/dev/pts`, target: '/dev/pts', type: 'none', options: ['bind'] }] : [];
+}
+
 function freeze(target: string): FstabLine[] {
   return [
     { source: target, target, type: 'none', options: ['rbind'] },

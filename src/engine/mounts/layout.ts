@@ -14,7 +14,7 @@ import { posix } from 'node:path';
 import type { Identity } from '../runtimes/identity.js';
 import { overlayDisabled } from '../errors.js';
 import type { FstabLine } from './fstab.js';
-import { mountProc, mountPts, mountSys } from './kernel.js';
+import { mountProc, mountPts, mountSys, shadowTerminals } from './kernel.js';
 import type { MountedFileSystem } from './mount-table.js';
 import type { Content, Entry, Layer, RootTree } from './root-tree.js';
 
@@ -102,7 +102,7 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
     links,
     texts,
     memory,
-    mounts: layers.flatMap((layer) => mountLayer(layer, context)),
+    mounts: [...layers.flatMap((layer) => mountLayer(layer, context)), ...shadowTerminals(`${context.session}/root`)],
     lowers: byDriver.flatMap((layer) => bindLower(layer, context)),
     overlays: byDriver.map((layer) => placeOverlay(layer, context)),
   };

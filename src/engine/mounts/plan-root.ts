@@ -10,7 +10,7 @@ import type { Identity } from '../runtimes/identity.js';
 import type { ContainerConfig, Mount } from '../shapes.js';
 import { validateMounts } from '../validate.js';
 import { refuseDestination } from './destinations.js';
-import { layDevices } from './devices.js';
+import { layDevices, type CommandTerminal } from './devices.js';
 import { layGenerated, type Account } from './generated-files.js';
 import {
   addEntry,
@@ -31,8 +31,7 @@ export interface RootRequest {
   readonly uid: number;
   /** Who the command is, inside. */
   readonly account: Account;
-  /** The terminal that the command will have, e.g. `/dev/pts/3`. */
-  readonly terminal: string | undefined;
+  readonly terminal: CommandTerminal;
 }
 
 export async function planRoot(request: RootRequest): Promise<RootTree> {
@@ -101,7 +100,7 @@ async function layOwn(tree: RootTree, path: string, content: Content): Promise<v
   await layContent(tree, path, content);
 }
 
-async function layOwnDevices(tree: RootTree, terminal: string | undefined): Promise<void> {
+async function layOwnDevices(tree: RootTree, terminal: CommandTerminal): Promise<void> {
   await layOwn(tree, '/dev', { type: 'tmpfs', mode: 0o755, readOnly: false, sizeBytes: 65536 });
   await layDevices(tree, terminal);
 }

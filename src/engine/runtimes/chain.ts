@@ -33,6 +33,8 @@ export interface ChainRequest {
   readonly logFd: number;
   /** How many programs of drivers may be started; each has a pipe for its stderr. */
   readonly programs: number;
+  /** The program that makes a terminal of the command's own, by its path. */
+  readonly terminal?: string | undefined;
 }
 
 /** What PID 1 says, one line each; before it, "map" where users are to be mapped. */
@@ -52,8 +54,8 @@ export interface Chain {
   readonly ready: Promise<void>;
   /** Until the chain has ended. */
   readonly ended: Promise<void>;
-  /** Throws where the chain has ended. Only after `ready`. */
-  readonly findProcesses: () => { init: ProcessStatus; command: ProcessStatus };
+  /** Throws where the chain has ended. Only after `ready`. `parent` waits for the command: PID 1, or what makes its terminal. */
+  readonly findProcesses: () => { init: ProcessStatus; parent: ProcessStatus; command: ProcessStatus };
   /** PID 1. Throws where the chain has ended. */
   readonly findInit: () => ProcessStatus;
   /** Until PID 1 stands in the stage. Throws `ChainEnded` where it has ended before. */
@@ -113,9 +115,11 @@ export function startChain(request: ChainRequest): Chain {
     findInit,
     findProcesses() {
       const { pid } = findInit();
-      const command = findSubshell(pid, others);
-      if (init === undefined || command === undefined) throw launchFailed('it was killed before the command ran');
-      return { init, command };
+      const child = findSubshell(pid, others, request.terminal);
+      const parent = request.terminal === undefined ? init : child;
+      const command = request.terminal === undefined ? child : findSoleChild(child?.pid);
+      if (init === undefined || parent === undefined || command === undefined) throw launchFailed('it was killed before the command ran');
+      return { init, parent, command };
     },
     async reached(stage) {
       await until(() => reports.stages.has(stage));
@@ -204,10 +208,12 @@ function untilReported(listeners: Set<() => void>, isSo: () => boolean): Promise
   });
 }
 
-/** The shell that becomes the command: the child of PID 1 that was not there before and is still that same shell. */
-function findSubshell(init: number, others: ReadonlySet<number>): ProcessStatus | undefined {
+/** The shell that becomes the command, or waits for it: the child of PID 1 that was not there before and is still that same shell, or `terminal`. */
+function findSubshell(init: number, others: ReadonlySet<number>, terminal: string | undefined): ProcessStatus | undefined {
   const shell = findArguments(init)?.join('\0');
-  const pid = findChildren(init).find((child) => !others.has(child) && (others.size === 0 || findArguments(child)?.join('\0') === shell));
+  const isIt = (child: number): boolean =>
+    terminal === undefined ? findArguments(child)?.join('\0') === shell : findArguments(child)?.[0] === terminal;
+  const pid = findChildren(init).find((child) => !others.has(child) && (others.size === 0 || isIt(child)));
   return pid === undefined ? undefined : findProcess(pid);
 }
 

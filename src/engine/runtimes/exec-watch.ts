@@ -9,9 +9,10 @@ const STOP_DEADLINE_MS = 5_000;
 
 export interface WatchRequest {
   readonly command: ProcessStatus;
-  readonly init: ProcessStatus;
+  /** Who waits for it: PID 1, or script(1). */
+  readonly parent: ProcessStatus;
   readonly launcher: Launcher;
-  /** Those of PID 1, which the subshell has too. */
+  /** Those of the shell that becomes the command. */
   readonly shellArguments: readonly string[] | undefined;
   readonly reports: Readonly<Reports>;
 }
@@ -20,24 +21,24 @@ export interface WatchRequest {
 export type ExecVerdict = 'ran' | 'failed' | 'either';
 
 /**
- * Says "go" and answers whether the exec of the command happened. A command may be over before anybody looks, so PID 1 is
+ * Says "go" and answers whether the exec of the command happened. A command may be over before anybody looks, so its parent is
  * stopped meanwhile: what has ended stays a zombie, and a zombie keeps the name of the program that it last was.
  */
 export async function watchExec(request: WatchRequest, go: () => void): Promise<ExecVerdict> {
   try {
-    await stop(request.init);
+    await stop(request.parent);
     go();
     return await pollExec(request);
   } finally {
-    signalQuietly(request.init, 'SIGCONT');
+    signalQuietly(request.parent, 'SIGCONT');
   }
 }
 
 /** A stop takes effect once the process is scheduled; until then it would still collect its child. */
-async function stop(init: ProcessStatus): Promise<void> {
-  signalQuietly(init, 'SIGSTOP');
+async function stop(parent: ProcessStatus): Promise<void> {
+  signalQuietly(parent, 'SIGSTOP');
   const deadline = performance.now() + STOP_DEADLINE_MS;
-  while (isAlive(init) && findProcess(init.pid)?.state !== 'T' && performance.now() < deadline) await delay(POLL_MS);
+  while (isAlive(parent) && findProcess(parent.pid)?.state !== 'T' && performance.now() < deadline) await delay(POLL_MS);
 }
 
 async function pollExec(request: WatchRequest): Promise<ExecVerdict> {

@@ -12,6 +12,7 @@ import { findBoundMounts, readMountTable } from '../mounts/mount-table.js';
 import { resolvePath, type RootTree } from '../mounts/root-tree.js';
 import { writeLayout } from '../mounts/write-layout.js';
 import type { ContainerConfig, DriverProgram } from '../shapes.js';
+import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
 import { sortEnvironment, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
@@ -24,9 +25,11 @@ import {
   MEMORY_FSTAB_FILE,
   REST_FILE,
   SCRIPT_FILE,
+  TERMINAL_FILE,
   writeCommand,
   writeRest,
   writeScript,
+  writeTerminal,
 } from './script.js';
 
 export interface PrepareRequest {
@@ -39,6 +42,8 @@ export interface PrepareRequest {
   readonly caller: Caller;
   /** How overlays are laid; a program of a driver takes the answer's place of the kernel. */
   readonly overlays: OverlayWay;
+  /** Where the command gets a terminal of its own. */
+  readonly terminal?: TerminalTools | undefined;
   /** PID 1 of a session that has mounted the image already and waits for the rest. */
   readonly waiting?: { readonly pid: number; readonly programs: number } | undefined;
 }
@@ -58,7 +63,7 @@ export interface PreparedContainer {
 }
 
 export async function prepareContainer(request: PrepareRequest): Promise<PreparedContainer> {
-  const { session, tree, config, identity, tools, caller, overlays, waiting } = request;
+  const { session, tree, config, identity, tools, caller, overlays, waiting, terminal } = request;
   const env = sortEnvironment(config.env);
   await refuseEnvironment(env, tree);
   const { uid, gid } = caller;
@@ -90,7 +95,9 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
     hostname: config.hostname,
     network: config.network,
     stage: stage === undefined ? [] : writeStage(stage.name, stage.programs, { tools, first }),
+    terminal,
   };
+  const owner = identity === 'root' ? config.user?.uid : undefined;
   await writeLayout(session, layout);
   const files = {
     [MEMORY_FSTAB_FILE]: renderFstab(layout.memory),
@@ -100,7 +107,9 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
     [COMMAND_FILE]: writeCommand(launcher, env, {
       umask: config.umask,
       closing: waiting === undefined && stage === undefined ? '' : closeFds(),
+      stderrFd: terminal === undefined ? 3 : 1,
     }),
+    ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner }) }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
   return { launcher, identity, tools, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };

@@ -11,6 +11,7 @@ import { toolMissing } from '../errors.js';
 import type { Tools } from '../tools.js';
 import { quoteWord, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
+import { makeTerminalSane, runAtTerminal, type TerminalTools, type TerminalWishes } from '../terminal/own-terminal.js';
 import { CHAIN_IGNORES, type Launcher } from './launcher.js';
 
 export interface ScriptRequest {
@@ -21,12 +22,16 @@ export interface ScriptRequest {
   readonly network?: 'host' | 'none' | undefined;
   /** Lines between the memory and the other mounts: how drivers lay overlays. None where absent. */
   readonly stage?: readonly string[];
+  /** Of the command's own, which then is no subshell of PID 1. */
+  readonly terminal?: TerminalTools | undefined;
 }
 
 export const SCRIPT_FILE = 'script';
 /** What follows once the image is mounted, where it must be mounted first. */
 export const REST_FILE = 'rest';
 export const COMMAND_FILE = 'command';
+/** What a shell at a terminal of its own reads before it becomes the command. */
+export const TERMINAL_FILE = 'terminal';
 export const IMAGE_FSTAB_FILE = 'fstab.image';
 export const MEMORY_FSTAB_FILE = 'fstab.memory';
 export const LOWER_FSTAB_FILE = 'fstab.lower';
@@ -53,9 +58,9 @@ export function writeImageScript({ session, tools, stage }: { session: string; t
 }
 
 /** The script, or what follows on the image's. */
-export function writeRest({ session, tools, identity, hostname, network, stage = [] }: ScriptRequest): string {
+export function writeRest(request: ScriptRequest): string {
+  const { session, tools, identity, hostname, network, stage = [], terminal } = request;
   const preserve = identity === 'root' ? 'mode,ownership' : 'mode';
-  const enterRoot = `cd ${quoteWord(`${session}/root`)} || exit 125`;
   return [
     `${mountAll(tools)} ${quoteWord(`${session}/${MEMORY_FSTAB_FILE}`)} || exit 125`,
     `cd ${quoteWord(session)} || exit 125`,
@@ -64,19 +69,30 @@ export function writeRest({ session, tools, identity, hostname, network, stage =
     `${mountAll(tools)} ${FSTAB_FILE} || exit 125`,
     ...(hostname === undefined ? [] : [setHostname(hostname, tools)]),
     ...(network === 'none' ? [bringUpLoopback(tools)] : []),
-    '(',
-    '  echo ready >&4',
-    '  read -r word <&4 && [ "$word" = go ] || exit 125',
-    `  ${enterRoot}`,
-    // The host's root stays hidden below the moved one; a mere chroot could be left with CAP_SYS_CHROOT.
-    ...(identity === 'user' ? [] : [`  ${tools.mount} -n -i --move . / || exit 125`]),
-    `  . ${quoteWord(`${session}/${COMMAND_FILE}`)}`,
-    ')',
+    // Where exec finds the container's root, as the working directory of PID 1.
+    `cd ${quoteWord(`${session}/root`)} || exit 125`,
+    ...(terminal === undefined ? ['(', ...becomeCommand(request), ')'] : [runAtTerminal(terminal, `${session}/${TERMINAL_FILE}`)]),
     'code=$?',
     'echo "exit $code" >&4',
     'exit "$code"',
     '',
   ].join('\n');
+}
+
+/** The whole of the file that is read at a terminal. */
+export function writeTerminal(request: ScriptRequest, terminal: TerminalTools, wishes: TerminalWishes): string {
+  const console = `${request.session}/root/dev/console`;
+  return [...makeTerminalSane(terminal, request.tools.mount, { ...wishes, console }), ...becomeCommand(request), ''].join('\n');
+}
+
+function becomeCommand({ session, tools, identity }: ScriptRequest): string[] {
+  return [
+    'echo ready >&4',
+    'read -r word <&4 && [ "$word" = go ] || exit 125',
+    // The host's root stays hidden below the moved one; a mere chroot could be left with CAP_SYS_CHROOT.
+    ...(identity === 'user' ? [] : [`${tools.mount} -n -i --move . / || exit 125`]),
+    `. ${quoteWord(`${session}/${COMMAND_FILE}`)}`,
+  ];
 }
 
 function writeHead(): string[] {
@@ -91,11 +107,14 @@ function mountAll(tools: Tools): string {
   return `${tools.mount} -n -i -a -T`;
 }
 
-/** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. `closing` closes what only drivers need. */
+/**
+ * Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. `closing` closes what only drivers need;
+ * at a terminal there is but one stream.
+ */
 export function writeCommand(
   launcher: Launcher,
   env: SortedEnvironment,
-  { umask, closing = '' }: { umask?: number | undefined; closing?: string } = {},
+  { umask, closing = '', stderrFd = 3 }: { umask?: number | undefined; closing?: string; stderrFd?: 1 | 3 } = {},
 ): string {
   const mask = umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`];
   const exports = [...env.plain, ...launcher.carried].map(([name, value]) => `export ${name}=${quoteWord(value)}`);
@@ -105,7 +124,7 @@ export function writeCommand(
     ...mask,
     'echo exec >&4',
     ...exports,
-    `exec ${words} 2>&3 3>&- 4>&- ${closing}`.trimEnd(),
+    `exec ${words} 2>&${stderrFd} 3>&- 4>&- ${closing}`.trimEnd(),
     '',
   ].join('\n');
 }

@@ -24,9 +24,9 @@ export class ByteReader {
   /** What is there next, at most so many bytes and at least one. Undefined at the end. */
   async next(lengthMax: number): Promise<Buffer | undefined> {
     while (this.#at === this.#chunk.length) {
-      const { value, done } = await this.#source.next();
-      if (done === true) return undefined;
-      this.#chunk = value;
+      const next = await this.#source.next();
+      if (next.done === true) return undefined;
+      this.#chunk = next.value;
       this.#at = 0;
     }
     return this.#slice(Math.min(lengthMax, this.#chunk.length - this.#at));

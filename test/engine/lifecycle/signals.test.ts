@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, it } from 'mocha';
+import { openTerminal as openAny, type OpenTerminal } from '../../helpers/open-terminal.js';
 import { describeForEach } from '../fixtures/each-who.js';
 
 const CAUGHT = ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'WINCH'] as const;
@@ -63,32 +64,9 @@ describeForEach('signals to the engine', (lab) => {
   });
 });
 
-/** A pseudo-terminal by script(1); put among those that are closed after the test. */
-function openTerminal(
-  terminals: ChildProcess[],
-  words: readonly string[],
-): {
-  type: (keys: string) => void;
-  printed: (wanted: RegExp) => Promise<void>;
-  text: () => string;
-  exitCode: Promise<number>;
-} {
-  const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  // Without exec a shell would stay in between, and dash has its own answer to a ^C.
-  const child = spawn(script ?? '', ['-qec', `exec ${command}`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  terminals.push(child);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
-  return {
-    type: (keys) => void child.stdin.write(keys),
-    text: () => text,
-    printed: (wanted) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => void (wanted.test(text) && resolve());
-        child.stdout.on('data', look);
-        child.once('close', () => reject(new Error(`It ended without printing ${String(wanted)}: ${text}`)));
-        look();
-      }),
-    exitCode: new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1))),
-  };
+/** Put among those that are closed after the test. */
+function openTerminal(terminals: ChildProcess[], words: readonly string[]): OpenTerminal {
+  const terminal = openAny(words);
+  terminals.push(terminal.child);
+  return terminal;
 }
