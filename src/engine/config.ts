@@ -24,18 +24,24 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
   const options = parseOptions(typed, caller);
   if (request.fakeroot && caller.uid !== 0 && (options.user?.uid ?? 0) !== 0)
     throw optionInvalid('--user', typed.user ?? '', 'with --fakeroot the command is uid 0', '--fakeroot');
-  const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined);
+  const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined) ?? (caller.uid === 0 ? image.user : undefined);
   return {
     image: request.image,
-    command: request.command.length > 0 ? [...request.command] : [...(image.command ?? ['/bin/sh'])],
+    command: chooseCommand(request, image),
     env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller, request)),
     mounts: [...parseScratch(typed), ...request.binds.map((bind) => parseBind(bind))],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
-    workingDirectory: request.workingDirectory ?? '/',
+    workingDirectory: request.workingDirectory ?? image.workingDirectory ?? '/',
     readOnly: request.readOnly,
     ...options,
     ...(user === undefined ? {} : { user }),
   };
+}
+
+/** As with Docker: what the user types stands in for the image's command, behind its entrypoint. */
+function chooseCommand({ command: typed }: RunRequest, { entrypoint = [], command = [] }: OpenImage): string[] {
+  const words = [...entrypoint, ...(typed.length > 0 ? typed : command)];
+  return words.length > 0 ? words : ['/bin/sh'];
 }
 
 /** HOME, where nobody set it. */

@@ -38,6 +38,11 @@ export interface MountPlan {
 interface ImageWishes {
   env?: Record<string, string> | undefined;
   command?: string[] | undefined;
+  /** Comes before the words of whoever runs it; `command` is what comes there without any. */
+  entrypoint?: string[] | undefined;
+  workingDirectory?: string | undefined;
+  /** Who the command is where root runs it and does not say; nobody else can be another one. */
+  user?: { uid: number; gid: number } | undefined;
 }
 
 /** A program that mounts and runs as long as its mount is needed; `args` with `{target}` and other placeholders, see drivers/program.ts. */
@@ -64,6 +69,7 @@ export interface ImageStream {
 export type ImageAnswer =
   | ({ type?: 'plan' | undefined } & MountPlan)
   | ({ type: 'directory'; path: string } & ImageWishes)
+  | ({ type: 'file'; path: string } & ImageWishes)
   | ({ type: 'program' } & DriverProgram & ImageWishes)
   | ({ type: 'stream' } & ImageStream & ImageWishes);
 

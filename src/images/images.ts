@@ -7,8 +7,8 @@
  *           ▼                                                        blobs/sha256/<hex>         whole and checked, or not there
  *      BlobSink ── addImage ─▶ names/<sha256 of the name>.json       partial/<hex>              what has come so far
  *                                     │                              names/…                    which manifest a name means
- *                                     ▼                              roots/<hex>.squashfs       layers as one file system, or
- *                              openRoot: layers ─▶ one root          roots/<hex>.directory      unpacked; one per chain of diff ids
+ *                                     ▼                              roots/<hex>.squashfs/      layers as one file system, or
+ *                              openRoot: layers ─▶ one root          roots/<hex>.directory/     unpacked; one per chain of diff ids
  *                                                                    leases/, transactions/     who uses it, who brings something in
  *                                                                    staged/, locks/            in the making
  *
@@ -21,11 +21,13 @@ export type { Descriptor, ImageConfig, Manifest, Platform } from './documents.js
 export { importImage, type ImportOptions } from './import.js';
 export { openLocalImage } from './open.js';
 export { choosePlatform, renderPlatform } from './platform.js';
-export { parseLocalReference, type LocalReference } from './references.js';
+export { isLocalScheme, parseLocalReference, type LocalReference } from './references.js';
 export { pullFromRegistry, type PulledImage, type PullEvent, type PullOptions } from './registry/registry.js';
+export { readRunConfig, type ImageRunConfig } from './run-config.js';
 export { describeImage, type ImageDescription, type ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';
 export { listNames, type NamedImage, type NamedImages } from './store/names.js';
 export { openImageStore, type ImageStore } from './store/place.js';
 export { openRoot, type OpenRoot, type RootRequest } from './store/roots.js';
+export { findImageUser } from './users.js';

@@ -6,9 +6,12 @@ export type OpenImage = RootImage | FileImage | ProgramImage | StreamImage;
 /** What the root can be planned with at once; the others become a directory first, in the session. */
 export type RootImage = DirectoryImage | PlannedImage;
 
-interface Wishes {
+export interface Wishes {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly command?: readonly string[] | undefined;
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export interface DirectoryImage extends Wishes {

@@ -2,7 +2,8 @@ import { imagePlanInvalid, imageSchemeUnknown } from '../errors.js';
 import { isCanonicalPath } from '../mounts/destinations.js';
 import type { MountPlan, Moments } from '../shapes.js';
 import { openDirectoryImage } from './directory.js';
-import type { OpenImage } from './image.js';
+import { openFileImage } from './file.js';
+import type { OpenImage, Wishes } from './image.js';
 
 /** Asks the moment. The mounts of a plan are judged with all others, its links here. */
 export async function openSchemeImage(
@@ -15,16 +16,22 @@ export async function openSchemeImage(
   const { env, command } = answer;
   switch (answer.type) {
     case 'directory':
-      return { ...(await openDirectoryImage(answer.path)), env, command };
+      return { ...(await openDirectoryImage(answer.path)), ...wishesOf(answer) };
+    case 'file':
+      return { ...(await openFileImage(answer.path, image)), ...wishesOf(answer) };
     case 'program':
-      return { kind: 'program', program: answer, env, command };
+      return { kind: 'program', program: answer, ...wishesOf(answer) };
     case 'stream':
-      return { kind: 'stream', stream: answer, env, command };
+      return { kind: 'stream', stream: answer, ...wishesOf(answer) };
     case 'plan':
     case undefined:
       refuseBadLinks(image, answer);
       return { kind: 'plan', mounts: answer.mounts, links: new Map(Object.entries(answer.links ?? {})), env, command };
   }
+}
+
+function wishesOf({ env, command, entrypoint, workingDirectory, user }: Wishes): Wishes {
+  return { env, command, entrypoint, workingDirectory, user };
 }
 
 function refuseBadLinks(image: string, plan: MountPlan): void {

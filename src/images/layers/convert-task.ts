@@ -5,8 +5,8 @@ import type { Layer } from './read-layer.js';
 export interface ConvertTask {
   readonly layers: readonly Layer[];
   readonly limits: LayerLimits;
-  /** What comes to be, in a directory of this command alone. */
-  readonly path: string;
+  /** Empty, and of this command alone: here the root comes to be as `image`, and copies of the image's passwd and group. */
+  readonly directory: string;
   /** mksquashfs; a directory is made without it. */
   readonly mksquashfs: string | undefined;
   readonly isRoot: boolean;

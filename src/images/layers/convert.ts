@@ -1,5 +1,4 @@
 /** Makes a root of layers in a thread of its own, which is ended where nobody waits for it any more. */
-import { Piscina } from 'piscina';
 import { messageOf } from '#base/errors.js';
 import { findShipped } from '#base/shipped.js';
 import { conversionFailed, converterNotBuilt, layerRefused, zstdMissing } from '../errors.js';
@@ -17,6 +16,8 @@ export interface ConvertOptions {
 export async function convertLayers(task: ConvertTask, { signal, onProgress }: ConvertOptions = {}): Promise<number> {
   const filename = findShipped('images/convert-thread.js');
   if (filename === undefined) throw converterNotBuilt();
+  // Loaded here: a run whose image is there already needs none of it.
+  const { Piscina } = await import('piscina');
   const pool = new Piscina({
     filename,
     // Not 1, or piscina would replace the thread that an abort has ended.

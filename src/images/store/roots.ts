@@ -1,7 +1,7 @@
 /** Layers as one file system, made once per chain of diff ids, whoever asks first; others wait for it. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findTool } from '#base/programs.js';
 import { syncDirectory } from '#base/staged-file.js';
@@ -29,8 +29,10 @@ export interface RootRequest extends ConvertOptions {
 
 export interface OpenRoot extends UseLease {
   readonly kind: RootKind;
-  /** Absolute. It stays until the release. */
+  /** Absolute: a squashfs, or a directory. It stays until the release. */
   readonly path: string;
+  /** A directory with the image's passwd and group, where it has them. */
+  readonly accounts: string;
 }
 
 /** Where mksquashfs is missing or too old, a directory is made whatever `kind` says. */
@@ -39,10 +41,11 @@ export async function openRoot(store: ImageStore, request: RootRequest): Promise
   const diffIds = image.config.rootfs.diff_ids;
   const hold = async (kind: RootKind): Promise<OpenRoot | undefined> => {
     const name = nameRoot(diffIds, kind);
-    const path = join(partOf(store, 'roots'), name);
+    const accounts = join(partOf(store, 'roots'), name);
+    const path = join(accounts, 'image');
     if (!existsSync(path)) return undefined;
     const lease = await holdInUse(store, { images: [image.digest], roots: [name], holder });
-    if (existsSync(path)) return { kind, path, release: lease.release };
+    if (existsSync(path)) return { kind, path, accounts, release: lease.release };
     await lease.release();
     return undefined;
   };
@@ -71,10 +74,11 @@ async function makeRoot(store: ImageStore, request: RootRequest & { mksquashfs: 
     const staged = await openStaged(store);
     try {
       const made = join(staged.path, 'root');
-      const task = { layers: await locateLayers(request), limits, path: made, mksquashfs, isRoot: process.getuid?.() === 0 };
+      await mkdir(made, { mode: 0o700 });
+      const task = { layers: await locateLayers(request), limits, directory: made, mksquashfs, isRoot: process.getuid?.() === 0 };
       const leftOut = await convertLayers(task, { signal, onProgress });
       if (leftOut > 0) log?.(`Left out ${leftOut} devices and FIFOs of image ${request.source.name}`);
-      if (kind === 'squashfs') await sync(made);
+      if (kind === 'squashfs') await sync(join(made, 'image'));
       lease.requireHeld();
       await rename(made, path);
       await syncDirectory(partOf(store, 'roots'));
