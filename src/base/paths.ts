@@ -24,6 +24,8 @@ export interface Paths {
   readonly userKeys: string;
   /** What plugins keep between runs, of this uid, e.g. `/var/lib/bulkhead`. */
   readonly state: string;
+  /** Images of containers, of this uid, e.g. `/var/lib/bulkhead/image-store`. */
+  readonly images: string;
   /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
   readonly quarantineFile: string;
   /** Where specifications of devices are, the last one wins, e.g. `/etc/cdi`, `/var/run/cdi`. */
@@ -56,6 +58,7 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     systemKeys: join(root, 'usr/local/etc/bulkhead/keys'),
     userKeys: join(ownConfig, 'bulkhead/keys'),
     state,
+    images: join(state, 'image-store'),
     quarantineFile: join(state, 'quarantine.json'),
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run,

@@ -10,10 +10,11 @@ export type Extended = Command.Class & { addedFlags?: readonly AddedFlag[] };
 
 /** Adds the flags to the commands that they name; help shows them under the plugin's name. */
 export function addFlags(config: Config, flags: readonly AddedFlag[]): void {
-  for (const name of new Set(flags.map(({ command }) => command))) {
+  const commands = new Set(flags.map(({ command }) => command));
+  for (const name of [...commands, ...(commands.has('run') ? ['create'] : [])]) {
     const loadable = config.findCommand(name.replaceAll(' ', ':'));
     if (loadable === undefined) continue;
-    const added = flags.filter(({ command }) => command === name);
+    const added = flags.filter(({ command }) => command === (name === 'create' ? 'run' : name));
     for (const [plugin, definitions] of groupByPlugin(added)) Object.assign(loadable.flags, toShownFlags(definitions, plugin));
     const load = loadable.load.bind(loadable);
     loadable.load = async () => extend(await load(), added);

@@ -28,7 +28,7 @@ export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags):
   if (command === 'help') return [...rest, '--help'];
   if (command === 'plugin' && rest[0] === 'help') return [command, ...rest.slice(1), '--help'];
   const early = argv.slice(0, count);
-  if (command === 'run') return ['run', ...separateCommand([...early, ...rest], runFlags)];
+  if (command === 'run' || command === 'create') return [command, ...separateCommand([...early, ...rest], runFlags)];
   const end = rest.indexOf('--');
   return end < 0 ? [command, ...rest, ...early] : [command, ...rest.slice(0, end), ...early, ...rest.slice(end)];
 }

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { escapeControls, shorten } from '#base/text.js';
-import { openProduct, type Contributions, type FlagDefinition } from '#wiring/wiring.js';
+import { openProduct, type Contributions, type FlagDefinition, type Product } from '#wiring/wiring.js';
 import { pluginDirectoriesOf } from './arguments.js';
 
 /** As oclif's manifest says it, and the manifest of a plugin. */
@@ -30,6 +30,13 @@ export interface Candidate {
   readonly summary: string;
 }
 
+/** Verbs on containers, and in which status these may be. */
+const containerVerbs: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(['exec', 'kill', 'stats', 'stop'].map((verb) => [verb, ['starting', 'running']])),
+  ...Object.fromEntries(['inspect', 'logs', 'remove', 'rm', 'wait'].map((verb) => [verb, ['created', 'starting', 'running', 'stopped']])),
+  start: ['created', 'stopped'],
+};
+
 const pluginVerbs = ['disable', 'enable', 'grant', 'inspect', 'permissions', 'revoke', 'uninstall', 'configure', 'upgrade', 'verify'];
 
 /** Prints the candidates. Never fails: a shell that waits for a completion can do nothing with an error. */
@@ -45,7 +52,8 @@ export async function complete(words: readonly string[]): Promise<void> {
     });
     const commands = addContributed(readBuiltin(), await product.contributions());
     const plugins = words[0]?.startsWith('plugin') === true ? (await product.names()).map((value) => ({ value, summary: '' })) : [];
-    for (const { value, summary } of findCandidates(words, commands, plugins)) {
+    const containers = await findContainers(product, words[0] ?? '');
+    for (const { value, summary } of findCandidates(words, commands, { plugins, containers })) {
       const text = shorten(escapeControls(summary.split('\n')[0] ?? '').replaceAll('\t', ' '), 80);
       process.stdout.write(`${escapeControls(value)}\t${text}\n`);
     }
@@ -58,7 +66,7 @@ export async function complete(words: readonly string[]): Promise<void> {
 export function findCandidates(
   words: readonly string[],
   commands: readonly CompletableCommand[],
-  plugins: readonly Candidate[],
+  { plugins, containers }: { readonly plugins: readonly Candidate[]; readonly containers: readonly Candidate[] },
 ): Candidate[] {
   const typed = joinValues(words);
   const current = typed.at(-1) ?? '';
@@ -84,7 +92,19 @@ export function findCandidates(
   const place = plain.length - command.name.split(' ').length;
   const [topic = '', verb = ''] = command.name.split(' ');
   if (topic === 'plugin' && pluginVerbs.includes(verb) && place === 0) return matching(plugins, current);
+  if (Object.hasOwn(containerVerbs, command.name) && command.args.length > 0 && (place === 0 || command.name !== 'exec'))
+    return matching(containers, current);
   return matching((command.args[place] ?? command.args.at(-1) ?? []).map(bare), current);
+}
+
+/** Those that the verb can be used on, by name where they have one. */
+async function findContainers(product: Product, verb: string): Promise<Candidate[]> {
+  const statuses = Object.hasOwn(containerVerbs, verb) ? (containerVerbs[verb] ?? []) : [];
+  if (statuses.length === 0) return [];
+  const { containers } = await (await product.containers()).list();
+  return containers
+    .filter(({ status }) => statuses.includes(status))
+    .map(({ id, name, image, status }) => ({ value: name ?? id, summary: `${status}, ${image}` }));
 }
 
 const globalFlags = ['debug', 'quiet', 'plugin-dir', 'help'];

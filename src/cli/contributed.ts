@@ -20,14 +20,19 @@ export function mayNeedContributed(argv: readonly string[], builtin: readonly st
   const [first] = arrangeArguments(argv, {});
   if (first === undefined || showsAll(argv)) return false;
   const own = new Set([...builtin, 'plugins:'].map((id) => id.split(':')[0]));
-  return !first.startsWith('-') && (!own.has(first) || extendableCommands.includes(first));
+  return !first.startsWith('-') && (!own.has(first) || extendableCommands.includes(asRun(first)));
+}
+
+/** What is made now and run later takes the flags that plugins add to `run`. */
+function asRun(first: string): string {
+  return first === 'create' ? 'run' : first;
 }
 
 /** What all enabled plugins add to the command line. Starts no worker; whatever is wrong with the plugins, built-in commands work. */
 export async function readContributions(argv: readonly string[]): Promise<Contributions> {
   const product = openEarly(argv);
   const [first, ...words] = arrangeArguments(argv, {});
-  return product.contributions({ first: first?.startsWith('-') === true ? undefined : first, words });
+  return product.contributions({ first: first?.startsWith('-') === true ? undefined : first && asRun(first), words });
 }
 
 /**

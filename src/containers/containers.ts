@@ -16,9 +16,20 @@
  * somebody else signal a process. A process is its pid, when it started, its pid namespace and the boot: a number that was used
  * again is another process (process.ts).
  */
-export { findPlace, listContainers, openContainer, type Container, type ContainerList, type ContainerProblem } from './find.js';
+export { copy, type CopySide } from './copy/copy.js';
+export {
+  findContainer,
+  findPlace,
+  listContainers,
+  openContainer,
+  type Container,
+  type ContainerList,
+  type ContainerProblem,
+} from './find.js';
+export { readOutput, type OutputOptions, type OutputPart } from './output.js';
 export { judgeProcess, referToProcess, type ProcessVerdict } from './process.js';
 export { chooseContainerId, createRecord, placeOf, readRecord, readState, removeRecord, writeState, type NewRecord } from './record.js';
+export { pruneContainers, removeContainer, type Pruned, type RemoveOptions } from './remove.js';
 export {
   CONTAINER_FILES,
   containerId,
@@ -31,5 +42,10 @@ export {
   type OutputLine,
   type ProcessReference,
 } from './shapes.js';
+export { parseSignal, signalContainer } from './signal.js';
+export { watchStats, type ContainerStats } from './stats.js';
 export { judgeStatus, type TrueStatus } from './status.js';
+export { ownedName, readOwnedName } from './owner.js';
+export { stopContainer, type StopOptions } from './stop.js';
 export { sweepRecords } from './sweep.js';
+export { waitForExit } from './wait.js';

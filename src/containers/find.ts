@@ -43,10 +43,10 @@ export async function listContainers(roots: ContainerRoots): Promise<ContainerLi
   const problems: ContainerProblem[] = [];
   for (const place of await listPlaces(roots)) {
     try {
-      containers.push(await openContainer(place));
+      const container = await findContainer(place);
+      if (container !== undefined) containers.push(container);
     } catch (error) {
-      // It was removed in this very moment, which is no problem of anybody.
-      if (await isThere(place.path)) problems.push({ place, error });
+      problems.push({ place, error });
     }
   }
   const youngestFirst = containers.toSorted((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
@@ -67,11 +67,28 @@ export async function findPlace(roots: ContainerRoots, what: string): Promise<Co
   return found;
 }
 
-/** Throws where it is damaged. */
+/** Throws where it is damaged, and where it is not there. */
 export async function openContainer(place: ContainerPlace): Promise<Container> {
-  const record = await readRecord(place);
-  const state = await readState(place);
-  return { place, record, state, status: judgeStatus(state) };
+  const container = await findContainer(place);
+  if (container === undefined) throw containerErrors.notFound(place.id);
+  return container;
+}
+
+/** Undefined where it is not there (any more); throws where it is damaged. */
+export async function findContainer(place: ContainerPlace): Promise<Container | undefined> {
+  try {
+    const record = await readRecord(place);
+    const state = await readState(place);
+    const status = judgeStatus(state);
+    if (status.status !== 'stopped' || state.status === 'stopped') return { place, record, state, status };
+    // Its processes are gone, which they may be since a moment ago: what they wrote last is what counts.
+    const last = await readState(place);
+    return { place, record, state: last, status: judgeStatus(last) };
+  } catch (thrown) {
+    // It may have been removed in this very moment, between two files.
+    if (await isThere(place.path)) throw thrown;
+    return undefined;
+  }
 }
 
 async function listPlaces({ kept, passing }: ContainerRoots): Promise<ContainerPlace[]> {

@@ -9,6 +9,7 @@ import { removeTree } from './remove-tree.js';
 import { hasRoot } from './root.js';
 import type { ContainerRoots } from './shapes.js';
 import { hasEnded } from './status.js';
+import { leaveToWaiters } from './wait.js';
 
 /**
  * Containers half made or half removed, claims of names without a container, and containers that were to be removed at their end
@@ -22,6 +23,9 @@ export async function sweepRecords(roots: ContainerRoots): Promise<string[]> {
   }
   const { containers } = await listContainers(roots);
   const left = containers.filter(({ record, state, status }) => record.autoRemove && status.status === 'stopped' && hasEnded(state));
-  for (const { place } of left) await removeRecord(place);
+  for (const { place } of left) {
+    await leaveToWaiters(place);
+    await removeRecord(place);
+  }
   return left.map(({ place }) => place.id);
 }

@@ -24,7 +24,8 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
   const options = parseOptions(typed, caller);
   if (request.fakeroot && caller.uid !== 0 && (options.user?.uid ?? 0) !== 0)
     throw optionInvalid('--user', typed.user ?? '', 'with --fakeroot the command is uid 0', '--fakeroot');
-  const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined) ?? (caller.uid === 0 ? image.user : undefined);
+  // Nobody but root can be another one.
+  const user = options.user ?? (caller.uid === 0 ? image.user : request.fakeroot ? { uid: 0, gid: 0 } : undefined);
   return {
     image: request.image,
     command: chooseCommand(request, image),

@@ -21,9 +21,14 @@
  *      drivers/      programs that mount        (squashfuse, fuse-overlayfs), started and watched inside the session
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  */
+export { describingBuiltinImages } from './images/built-in.js';
 export { configureContainer } from './lifecycle/configure.js';
 export { runContainer } from './lifecycle/run.js';
+export { reachProcesses } from './lifecycle/container-use.js';
+export { removeStaleSessions } from './lifecycle/session.js';
+export { measureContainer } from './lifecycle/container-use.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
+export { readTool } from './tools.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 export type {
@@ -41,7 +46,9 @@ export type {
   MountAnswer,
   MountPlan,
   OverlayChoice,
+  ProcessRef,
   RunOptions,
   RunRequest,
   RunResult,
+  Streams,
 } from './shapes.js';

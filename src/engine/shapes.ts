@@ -38,11 +38,6 @@ export interface MountPlan {
 interface ImageWishes {
   env?: Record<string, string> | undefined;
   command?: string[] | undefined;
-  /** Comes before the words of whoever runs it; `command` is what comes there without any. */
-  entrypoint?: string[] | undefined;
-  workingDirectory?: string | undefined;
-  /** Who the command is where root runs it and does not say; nobody else can be another one. */
-  user?: { uid: number; gid: number } | undefined;
 }
 
 /** A program that mounts and runs as long as its mount is needed; `args` with `{target}` and other placeholders, see drivers/program.ts. */
@@ -69,7 +64,6 @@ export interface ImageStream {
 export type ImageAnswer =
   | ({ type?: 'plan' | undefined } & MountPlan)
   | ({ type: 'directory'; path: string } & ImageWishes)
-  | ({ type: 'file'; path: string } & ImageWishes)
   | ({ type: 'program' } & DriverProgram & ImageWishes)
   | ({ type: 'stream' } & ImageStream & ImageWishes);
 
@@ -121,8 +115,19 @@ export type ContainerEvent =
   | { type: 'signal'; signal: string }
   | { type: 'exit'; exitCode: number; runMs: number };
 
+/** A process of this machine: pids are used again, a pid and the time it started are not. */
+export interface ProcessRef {
+  pid: number;
+  /** As /proc/PID/stat has it. */
+  startTicks: string;
+}
+
 /** What can be done with a container that runs; once it has ended signals reach nobody and it uses nothing. */
 export interface ContainerReach {
+  readonly id: string;
+  /** PID 1 of its namespace, which is the engine's, and the command. */
+  readonly init: ProcessRef;
+  readonly command: ProcessRef;
   /** To the command alone. */
   signal(signal: NodeJS.Signals): void;
   /** Of all its processes; taken anew ten times a second at most, and less often where that is much work. */
@@ -172,7 +177,18 @@ export interface Moments {
   observe?(container: Container, event: ContainerEvent): Promise<void>;
 }
 
+/** Open descriptors that the command has as its own. */
+export interface Streams {
+  stdin: number | 'ignore';
+  stdout: number;
+  stderr: number;
+}
+
 export interface RunOptions {
+  /** Those of this process where absent. */
+  streams?: Streams | undefined;
+  /** Of the container, 12 of `a-z0-9`; a new one where absent. */
+  id?: string | undefined;
   /** Where sessions live; of this uid alone, e.g. `/run/bulkhead`. */
   runDirectory: string;
   /** Aborting kills the container, cleans up, and makes the run throw the signal's reason. */
@@ -185,6 +201,8 @@ export interface RunOptions {
   cdiDirectories?: readonly string[];
   /** Where streams are unpacked; of this uid alone, e.g. `/var/lib/bulkhead/images`. Streams are refused where it is absent. */
   imageDirectory?: string;
+  /** The store of images, of this uid alone, e.g. `/var/lib/bulkhead/image-store`. Schemes of images are all plugins' where it is absent. */
+  imageStore?: string;
   /** try (where absent): the kernel's overlay, else a driver's · driver: a driver's alone · no: none, the image as it is. */
   overlay?: OverlayChoice;
 }

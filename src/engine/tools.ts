@@ -56,7 +56,8 @@ function resetsSignals(env: string): Promise<boolean> {
   });
 }
 
-async function readTool(name: ToolName, directories: readonly string[]): Promise<string> {
+/** Throws TOOL_MISSING where it is not there. */
+export async function readTool(name: ToolName, directories: readonly string[] = TOOL_DIRECTORIES): Promise<string> {
   const path = await findTool(name, directories);
   if (path === undefined) throw toolMissing(name, PACKAGE_OF[name]);
   return path;

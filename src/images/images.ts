@@ -21,13 +21,12 @@ export type { Descriptor, ImageConfig, Manifest, Platform } from './documents.js
 export { importImage, type ImportOptions } from './import.js';
 export { openLocalImage } from './open.js';
 export { choosePlatform, renderPlatform } from './platform.js';
-export { isLocalScheme, parseLocalReference, type LocalReference } from './references.js';
+export { parseLocalReference, type LocalReference } from './references.js';
 export { pullFromRegistry, type PulledImage, type PullEvent, type PullOptions } from './registry/registry.js';
-export { readRunConfig, type ImageRunConfig } from './run-config.js';
+export { openRunnableImage, readRunnableConfig, type RunnableImage, type RunnableRequest } from './runnable.js';
 export { describeImage, type ImageDescription, type ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';
 export { listNames, type NamedImage, type NamedImages } from './store/names.js';
 export { openImageStore, type ImageStore } from './store/place.js';
 export { openRoot, type OpenRoot, type RootRequest } from './store/roots.js';
-export { findImageUser } from './users.js';

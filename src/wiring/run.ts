@@ -15,6 +15,7 @@ import { findReplacing, openCatalogFor, readOrders, sortPlugins, type Installati
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
   configureContainer,
+  describingBuiltinImages,
   runContainer,
   type ContainerConfig,
   type Moments,
@@ -22,6 +23,7 @@ import {
   type RunRequest,
   type RunResult,
 } from '#engine/engine.js';
+import type { PlainRunOptions } from '#monitor/monitor.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
@@ -33,6 +35,7 @@ import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
+import type { Settings } from './settings.js';
 import { requireTypist } from './typist.js';
 
 export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
@@ -58,35 +61,39 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   const { config } = await withPlugins(scene, invocation, {
     isDry: true,
     use: async (request, moments, { signal }) => {
-      return { config: await configureContainer(request, moments, signal), exitCode: 0, runMs: 0 };
+      return {
+        config: await configureContainer(request, describingBuiltinImages(moments, scene.paths.images), signal),
+        exitCode: 0,
+        runMs: 0,
+      };
     },
     configured: ({ history }) => (plugins = history),
   });
   return { plugins, config };
 }
 
-interface Purpose<Result> {
+interface Purpose<Request, Result> {
   /** Nobody is told of the end of a run that was none. */
   readonly isDry?: boolean;
-  readonly use: (request: RunRequest, moments: Moments, options: RunOptions & { signal: AbortSignal }) => Promise<Result>;
+  readonly use: (request: Request, moments: Moments, context: UseContext) => Promise<Result>;
   /** The plugins have had their say. */
   readonly configured: (owned: OwnedConfig) => void;
 }
 
-async function withPlugins<Result extends RunResult>(
+export interface UseContext extends RunOptions {
+  readonly signal: AbortSignal;
+  /** The plugins whose failure ends a container that runs. */
+  readonly needed: readonly string[];
+}
+
+/** Opens the plugins that take part, and does with their moments what is to be done: in this process, or for another one. */
+export async function withPlugins<Request extends { readonly image: string }, Result extends RunResult>(
   scene: Scene,
-  invocation: Invocation<RunRequest>,
-  { isDry = false, use, configured }: Purpose<Result>,
+  invocation: Invocation<Request>,
+  { isDry = false, use, configured }: Purpose<Request, Result>,
 ): Promise<Result> {
   const settings = await scene.settings();
-  const {
-    'version-lock': lock,
-    'required-plugins': names,
-    budgets,
-    policy,
-    'image-driver': chosenDriver,
-    'enable-overlay': overlay = 'try',
-  } = settings;
+  const { 'version-lock': lock, 'required-plugins': names, budgets, policy, 'image-driver': chosenDriver } = settings;
   const requirement = { names, file: scene.paths.configFile };
   const catalog = await openCatalogFor(
     scene.place,
@@ -147,14 +154,14 @@ async function withPlugins<Result extends RunResult>(
       });
       const reach: Moments['reach'] = (reached) => void (container = reached);
       const { openImage, mountImage } = drivers;
+      const isLasting = ({ onFailure, manifest }: Installation) =>
+        onFailure === 'required' && manifest.callbacks.includes('monitorContainer');
       const options = {
-        runDirectory: scene.paths.run,
-        imageDirectory: join(scene.paths.state, 'images'),
-        overlay,
+        ...machineOptions(scene, settings),
         log: (line: string) => scene.log.write('debug', line),
         warn: (line: string) => scene.log.write('warning', line),
-        cdiDirectories: scene.paths.cdi,
         signal: stopped.signal,
+        needed: enabled.filter(isLasting).map(({ name }) => name),
       };
       return closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
     });
@@ -164,6 +171,17 @@ async function withPlugins<Result extends RunResult>(
     await host.close();
     await quarantine.save();
   }
+}
+
+/** What the machine and its operator say of a run: plain data, the same for each process that runs a container. */
+export function machineOptions({ paths }: Scene, { 'enable-overlay': overlay = 'try' }: Settings): PlainRunOptions {
+  return {
+    runDirectory: paths.run,
+    imageDirectory: join(paths.state, 'images'),
+    imageStore: paths.images,
+    overlay,
+    cdiDirectories: paths.cdi,
+  };
 }
 
 function isDriver({ manifest }: Installation): boolean {
@@ -192,7 +210,7 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 }
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
-function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
+export function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
   const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => outline.callbacks.includes(name));
   return outline.enabled && (isAsked || outline.onFailure === 'required' || takesPartAround(outline, invocation));
 }
@@ -201,7 +219,7 @@ interface Company {
   readonly participants: readonly Participant[];
   readonly replacing: ReturnType<typeof findReplacing>;
   readonly handed: DataOfPlugins;
-  readonly configured: Purpose<RunResult>['configured'];
+  readonly configured: (owned: OwnedConfig) => void;
   readonly stop: (why: unknown) => void;
 }
 

@@ -9,49 +9,40 @@
  *                   ├─ compile.ts       compile              package, host
  *                   ├─ run-command.ts   a plugin's command   catalog, host
  *                   ├─ run.ts           run                  catalog, host, engine
+ *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
+ *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
  * because it never loads the room that could.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
-import { choosePaths } from '#base/paths.js';
 import type { Catalog, CatalogPlace, Installation } from '#catalog/catalog.js';
+import type { ContainerRecord } from '#containers/containers.js';
 import type { RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
+import type { BackgroundStart, NewContainer } from './background/background.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
+import { openScene, type SceneOptions } from './open-scene.js';
+import type { ContainerCommands } from './containers.js';
 import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { OrderReport } from './order.js';
 import type { DryRun } from './run.js';
 import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
-import type { BuiltinFlags, Scene } from './scene.js';
+import type { Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
-import type { Settings } from './settings.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
 
-export interface ProductOptions {
-  readonly log: Log;
-  /** Where the output of contributed commands goes. */
-  readonly print: (text: string) => void;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly uid: number;
-  /** Which flags belong to built-in commands, as `{ run: ['--bind', '-B'] }`; no plugin may take one. */
-  readonly builtinFlags: BuiltinFlags;
-  /** Of `--plugin-dir`, in order. */
-  readonly pluginDirectories: readonly string[];
-  /** Opened for the same command line before; what it has read of the catalog need not be read again. */
-  readonly early?: Product | undefined;
-}
+export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
 
 export interface Product {
   readonly log: Log;
@@ -91,8 +82,17 @@ export interface Product {
   names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
   run(invocation: Invocation<RunRequest>): Promise<RunResult>;
+  /** Runs a container in the background; resolves when its command runs. */
+  runInBackground(invocation: Invocation<RunRequest>, told: NewContainer): Promise<BackgroundStart>;
+  /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
+  createContainer(args: readonly string[], told: NewContainer): Promise<string>;
+  readContainer(what: string): Promise<ContainerRecord>;
+  /** Starts one that is there; `invocation` is what it was made with, parsed again. */
+  startContainer(id: string, invocation: Invocation<RunRequest>): Promise<BackgroundStart>;
   /** What each plugin would change of the container's configuration; starts nothing. */
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
+  /** The verbs on containers that were made; runs no plugin code. */
+  containers(): Promise<ContainerCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -112,30 +112,14 @@ export interface KeyCommands {
 export type ListedPlugin = Installation & { readonly signature: SignatureReport | undefined };
 
 /** Opens the product. Reads and starts nothing. */
-export function openProduct({ log, print, env, uid, builtinFlags, pluginDirectories, early }: ProductOptions): Product {
-  const paths = choosePaths({ env, uid });
-  let settings: Promise<Settings> | undefined;
-  let trust: ReturnType<Scene['trust']> | undefined;
-  const place = placeOf(paths, pluginDirectories, uid);
-  let read: ReturnType<Scene['outlines']> | undefined;
-  const isSame = early !== undefined && isDeepStrictEqual(early.place, place);
-  const outlines = isSame ? early.outlines : () => (read ??= import('#catalog/catalog.js').then(({ openOutlines }) => openOutlines(place)));
-  const scene: Scene = {
-    log,
-    print,
-    env,
-    uid,
-    paths,
-    builtinFlags,
-    place,
-    outlines,
-    settings: () => (settings ??= import('./settings.js').then(({ readSettings }) => readSettings(paths.configFile, uid))),
-    trust: () => (trust ??= import('./trust/store.js').then(({ readTrustStore }) => readTrustStore(paths, uid))),
-  };
+export function openProduct(options: ProductOptions): Product {
+  const scene = openScene(options);
+  const { log, place, outlines } = scene;
   const plugins = () => import('./plugins.js');
   const grants = () => import('./grants.js');
   const signing = () => import('./trust/sign.js');
   const keys = () => import('./trust/keys.js');
+  const background = () => import('./background/background.js');
   return {
     log,
     create: async (directory, name) => (await import('#package/package.js')).createPlugin(directory, name),
@@ -173,21 +157,29 @@ export function openProduct({ log, print, env, uid, builtinFlags, pluginDirector
     names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation) => (await import('./run.js')).run(scene, invocation),
+    runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
+    createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
+    readContainer: async (what) => (await background()).readContainer(scene, what),
+    startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
+    containers: async () => (await import('./containers.js')).openContainers(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
   };
 }
 
-export type { OptionRequest } from '#engine/engine.js';
+export type { OptionRequest, RunRequest } from '#engine/engine.js';
 export { absentValue, type FlagDefinition, type FlagValue, type FlagValues } from '@bulkhead/plugin-sdk/contract';
 export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
+export type { ContainerRecord } from '#containers/containers.js';
+export type { BackgroundStart, NewContainer } from './background/background.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
+export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';

@@ -31,7 +31,8 @@ describe('shell completion', () => {
 
   const rows: [string[], string[]][] = [
     [['pl'], ['plugin']],
-    [['s'], ['site', 'sshow']],
+    [['si'], ['site']],
+    [['ss'], ['sshow']],
     [['un'], []],
     [
       ['site', ''],

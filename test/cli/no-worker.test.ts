@@ -38,6 +38,8 @@ describe('the commands that run no plugin code', () => {
     ['plugin', '--help'],
     ['test-cmd', '--help'],
     ['plugin', 'list'],
+    ['list', '--all'],
+    ['prune'],
     ['plugin', 'inspect', 'example.com/cli-plugin'],
     ['plugin', 'disable', 'example.com/config-plugin'],
     ['plugin', 'enable', 'example.com/config-plugin'],

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { escapeControls } from '#base/text.js';
 import type { DryRun } from '#wiring/wiring.js';
-import { argumentsOf } from '../arguments.js';
-import { BulkheadCommand } from '../base-command.js';
+import { BulkheadCommand, type CommonFlags } from '../base-command.js';
+import { endAsEarly } from '../background.js';
+import { configurationFlags, keepingFlags, toNewContainer, toRequest } from '../container-request.js';
 import { describeDryRun, paint } from '../output/dry-run.js';
-import { optionFlags, requestOptions } from '../run-flags.js';
 import { endBySignal } from '../end-by-signal.js';
 
 export default class Run extends BulkheadCommand {
@@ -20,51 +20,20 @@ export default class Run extends BulkheadCommand {
   static override strict = false;
   static override args = { image: Args.string({ required: true, ignoreStdin: true, description: 'directory, or SCHEME:REFERENCE' }) };
   static override flags = {
-    bind: Flags.string({
-      char: 'B',
-      summary: 'Show a path of the host in the container',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'SRC[:DST[:ro,nosuid,nodev,noexec,optional]]',
-    }),
-    env: Flags.string({
-      char: 'e',
-      summary: 'Set a variable of the environment',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'K=V',
-    }),
-    hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
-    cwd: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
-    'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
-    interactive: Flags.boolean({ char: 'i', summary: 'Keep standard input open, also where the container is detached' }),
-    tty: Flags.boolean({ char: 't', summary: 'Give the command a terminal of its own' }),
-    fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
+    ...configurationFlags,
+    ...keepingFlags,
+    detach: Flags.boolean({ summary: 'Run it in the background, and say its id', exclusive: ['plugin-dry-run'] }),
     'plugin-dry-run': Flags.boolean({ summary: 'Say what each plugin would change of the configuration, and start nothing' }),
     json: Flags.boolean({ summary: 'Say it as JSON', dependsOn: ['plugin-dry-run'] }),
-    ...optionFlags,
   };
 
   async run(): Promise<void> {
-    const {
-      product,
-      invocation,
-      flags: given,
-    } = await this.readInvocation(Run, ({ args, flags, raw }) => ({
-      image: args.image,
-      command: argumentsOf(raw).slice(1),
-      binds: flags.bind ?? [],
-      env: flags.env ?? [],
-      hostname: flags.hostname,
-      workingDirectory: flags.cwd,
-      // oclif gives nothing for a flag that was not given, whatever its types say.
-      readOnly: Boolean(flags['read-only']),
-      fakeroot: flags.fakeroot,
-      interactive: flags.interactive,
-      terminal: flags.tty,
-      options: requestOptions(flags),
-    }));
+    const { product, invocation, flags: given } = await this.readInvocation(Run, toRequest);
     if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);
+    if (given.detach) {
+      const told = toNewContainer(given as typeof given & CommonFlags, this.argv);
+      return void endAsEarly(await product.runInBackground(invocation, told), (id) => this.log(id));
+    }
     const { exitCode, signal } = await product.run(invocation);
     process.exitCode = exitCode;
     if (signal !== undefined) endBySignal(signal);

@@ -6,7 +6,7 @@ export type OpenImage = RootImage | FileImage | ProgramImage | StreamImage;
 /** What the root can be planned with at once; the others become a directory first, in the session. */
 export type RootImage = DirectoryImage | PlannedImage;
 
-export interface Wishes {
+interface Wishes {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly command?: readonly string[] | undefined;
   readonly entrypoint?: readonly string[] | undefined;

@@ -2,8 +2,7 @@ import { imagePlanInvalid, imageSchemeUnknown } from '../errors.js';
 import { isCanonicalPath } from '../mounts/destinations.js';
 import type { MountPlan, Moments } from '../shapes.js';
 import { openDirectoryImage } from './directory.js';
-import { openFileImage } from './file.js';
-import type { OpenImage, Wishes } from './image.js';
+import type { OpenImage } from './image.js';
 
 /** Asks the moment. The mounts of a plan are judged with all others, its links here. */
 export async function openSchemeImage(
@@ -16,22 +15,16 @@ export async function openSchemeImage(
   const { env, command } = answer;
   switch (answer.type) {
     case 'directory':
-      return { ...(await openDirectoryImage(answer.path)), ...wishesOf(answer) };
-    case 'file':
-      return { ...(await openFileImage(answer.path, image)), ...wishesOf(answer) };
+      return { ...(await openDirectoryImage(answer.path)), env, command };
     case 'program':
-      return { kind: 'program', program: answer, ...wishesOf(answer) };
+      return { kind: 'program', program: answer, env, command };
     case 'stream':
-      return { kind: 'stream', stream: answer, ...wishesOf(answer) };
+      return { kind: 'stream', stream: answer, env, command };
     case 'plan':
     case undefined:
       refuseBadLinks(image, answer);
       return { kind: 'plan', mounts: answer.mounts, links: new Map(Object.entries(answer.links ?? {})), env, command };
   }
-}
-
-function wishesOf({ env, command, entrypoint, workingDirectory, user }: Wishes): Wishes {
-  return { env, command, entrypoint, workingDirectory, user };
 }
 
 function refuseBadLinks(image: string, plan: MountPlan): void {

@@ -1,6 +1,7 @@
 /** From what was typed to the configuration as everyone left it. Starts nothing, and writes nothing. */
 import { homedir, userInfo } from 'node:os';
 import { buildConfig, defaultHome, type Caller } from '../config.js';
+import type { BuiltinImages } from '../images/built-in.js';
 import type { OpenImage } from '../images/image.js';
 import { openImage } from '../images/open-image.js';
 import type { ContainerConfig, Moments, RunRequest } from '../shapes.js';
@@ -16,7 +17,7 @@ export interface Configured {
   readonly defaultHome: string;
 }
 
-export async function configure(request: RunRequest, moments: Moments, stop: AbortSignal): Promise<Configured> {
+export async function configure(request: RunRequest, moments: Moments & BuiltinImages, stop: AbortSignal): Promise<Configured> {
   const caller = describeCaller();
   const asked = await untilStopped(openImage(request.image, moments), stop);
   const draft = await buildConfig(request, asked, caller);
@@ -27,7 +28,11 @@ export async function configure(request: RunRequest, moments: Moments, stop: Abo
 }
 
 /** The configuration with which a container would run; throws where it could not. */
-export async function configureContainer(request: RunRequest, moments: Moments, stop: AbortSignal): Promise<ContainerConfig> {
+export async function configureContainer(
+  request: RunRequest,
+  moments: Moments & BuiltinImages,
+  stop: AbortSignal,
+): Promise<ContainerConfig> {
   const { config } = await configure(request, moments, stop);
   return validateConfig(config);
 }

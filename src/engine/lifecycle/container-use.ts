@@ -1,6 +1,6 @@
 /** What a whole container uses: all processes of its PID namespace, except PID 1, which is the engine's. */
-import type { ContainerUse } from '../shapes.js';
-import { findChildren, findProcess, type ProcessStatus } from './process-tree.js';
+import type { ContainerReach, ContainerUse, ProcessRef } from '../shapes.js';
+import { findChildren, findProcess, signalQuietly } from './process-tree.js';
 import { findProcessUse } from './samples.js';
 
 const EVERY_MS = 100;
@@ -9,8 +9,19 @@ const SHARE_MAX = 0.05;
 /** Those beyond are not looked at. */
 const PROCESSES_MAX = 4_096;
 
+/** To be called when the command begins; also by another process of the same machine. */
+export function reachProcesses({ id, init, command }: { id: string; init: ProcessRef; command: ProcessRef }): ContainerReach {
+  return {
+    id,
+    init: { pid: init.pid, startTicks: init.startTicks },
+    command: { pid: command.pid, startTicks: command.startTicks },
+    signal: (signal) => signalQuietly(command, signal),
+    use: measureContainer(init),
+  };
+}
+
 /** To be called when the command begins: what its PID 1 has waited for until then was not the command's. */
-export function measureContainer(init: ProcessStatus): () => ContainerUse {
+export function measureContainer(init: ProcessRef): () => ContainerUse {
   const before = findProcess(init.pid)?.cpuMs ?? 0;
   let last: ContainerUse = { memoryBytes: 0, cpuMs: 0, pids: 0 };
   let nextAtMs = -Infinity;
@@ -25,7 +36,7 @@ export function measureContainer(init: ProcessStatus): () => ContainerUse {
 }
 
 /** Time that was used stays used, also where a process ends between two looks. */
-function sumUp(init: ProcessStatus, beforeMs: number, atLeastMs: number): ContainerUse {
+function sumUp(init: ProcessRef, beforeMs: number, atLeastMs: number): ContainerUse {
   const status = findProcess(init.pid);
   if (status?.startTicks !== init.startTicks) return { memoryBytes: 0, cpuMs: atLeastMs, pids: 0 };
   const sum = { memoryBytes: 0, cpuMs: status.cpuMs - beforeMs, pids: 0 };

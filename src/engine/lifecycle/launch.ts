@@ -9,8 +9,8 @@ import { explainFailure } from '../runtimes/failure.js';
 import type { Identity } from '../runtimes/identity.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
 import type { UserMapping } from '../runtimes/user-mapping.js';
-import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult } from '../shapes.js';
-import { measureContainer } from './container-use.js';
+import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult, Streams } from '../shapes.js';
+import { reachProcesses } from './container-use.js';
 import { openControl, type Control } from './control.js';
 import { keepCallerTerminal } from '../terminal/caller-terminal.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
@@ -45,6 +45,7 @@ export interface LaunchContext {
   readonly signals: SignalCatcher;
   readonly stop: AbortSignal;
   readonly log: (line: string) => void;
+  readonly streams: Streams | undefined;
 }
 
 /** What a shell says of a command that it cannot execute, and what the launcher says of itself. */
@@ -65,6 +66,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       mapping: request.mapping,
       session: session.path,
       logFd: logFile.fd,
+      streams: context.streams,
       programs,
       terminal: terminal?.script,
     });
@@ -164,7 +166,7 @@ async function accompany(
   const end = waitForExitCode(chain).then((exitCode) => ({ exitCode, runMs: runMs() }));
   let observation: Observation | undefined;
   const unobserved: string[] = [];
-  moments.reach?.({ signal: (signal) => signalQuietly(command, signal), use: measureContainer(init) });
+  moments.reach?.(reachProcesses({ id: session.id, init, command }));
   const control = startControl({ moments, container, command, runMs });
   context.signals.forward((signal) => {
     if (control === undefined) forwardSignal(command, signal);

@@ -37,7 +37,7 @@ function listOrEmpty(path: string): string[] {
 }
 
 /** Sends a signal, unless the process has ended: its pid may be another's by now. It may also end in this very instant. */
-export function signalQuietly(target: ProcessStatus, signal: NodeJS.Signals): void {
+export function signalQuietly(target: { pid: number; startTicks: string }, signal: NodeJS.Signals): void {
   if (!isAlive(target)) return;
   try {
     process.kill(target.pid, signal);

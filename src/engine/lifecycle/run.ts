@@ -4,6 +4,7 @@ import { BulkheadError } from '#base/errors.js';
 import type { Caller } from '../config.js';
 import { PROGRAMS_MAX } from '../drivers/stage.js';
 import { overlayDriverMissing } from '../errors.js';
+import { withBuiltinImages } from '../images/built-in.js';
 import { chooseImageMount, type ImageMount } from '../images/choose-mount.js';
 import type { RootImage } from '../images/image.js';
 import { storeImage } from '../images/store.js';
@@ -30,12 +31,14 @@ import { findTerminal } from './terminal.js';
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
   const signals = catchSignals({ ownTerminal: request.terminal });
+  const images = withBuiltinImages(moments, { ...options, signal: stopOf(options, signals) });
   try {
-    return await run(request, moments, { ...options, signals });
+    return await run(request, images.moments, { ...options, signals });
   } catch (thrown) {
     if (thrown instanceof Interruption) return { exitCode: thrown.exitCode, runMs: 0 };
     throw thrown;
   } finally {
+    await images.close();
     signals.close();
   }
 }
@@ -45,16 +48,16 @@ async function run(
   moments: Moments,
   { signals, ...options }: RunOptions & { signals: SignalCatcher },
 ): Promise<RunResult> {
-  const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
+  const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
   const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, stop);
   const { cdiDirectories = [] } = options;
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
-  const { runDirectory, warn = log } = options;
+  const { runDirectory, warn = log, streams, id } = options;
   const terminal = request.terminal === true ? await findTerminalTools() : undefined;
-  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, terminal };
+  const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, streams, id, terminal };
   const stored = await storeImage(opened, { config, directory: options.imageDirectory, stop, log });
   try {
     const image = await untilStopped(chooseImageMount(stored.image, { image: config.image, identity, moments }), stop);
@@ -62,6 +65,10 @@ async function run(
   } finally {
     await stored.close();
   }
+}
+
+function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {
+  return signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
 }
 
 interface RunContext extends LaunchContext {
@@ -72,6 +79,7 @@ interface RunContext extends LaunchContext {
   readonly caller: Caller;
   readonly moments: Moments;
   readonly runDirectory: string;
+  readonly id: string | undefined;
   readonly warn: (line: string) => void;
   readonly terminal: TerminalTools | undefined;
 }
@@ -148,18 +156,18 @@ async function runMounted(context: RunContext & { image: ImageMount }, overlays:
   });
 }
 
-async function describePlan({ config, identity, caller, terminal }: RunContext): Promise<Omit<RootRequest, 'image'>> {
+async function describePlan({ config, identity, caller, terminal, streams }: RunContext): Promise<Omit<RootRequest, 'image'>> {
   const account = describeAccount(config, caller);
-  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal() : 'own' };
+  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal(streams) : 'own' };
 }
 
 async function inSession(
-  { runDirectory, log }: Pick<RunContext, 'runDirectory' | 'log'>,
+  { runDirectory, id, log }: Pick<RunContext, 'runDirectory' | 'id' | 'log'>,
   use: (session: Session, tools: Tools) => Promise<RunResult>,
 ): Promise<RunResult> {
   const tools = await findTools();
-  for (const id of await removeStaleSessions(runDirectory)) log(`Removed what the killed container ${id} left`);
-  const session = await openSession(runDirectory);
+  for (const stale of await removeStaleSessions(runDirectory)) log(`Removed what the killed container ${stale} left`);
+  const session = await openSession(runDirectory, id);
   try {
     return await use(session, tools);
   } finally {

@@ -23,14 +23,17 @@ export interface Session {
 const SESSION_NAME = /^[a-z0-9]{12}\.(\d+)\.(\d+)\.(\d+)$/;
 const ID_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-/** Close it with `closeSession`. */
-export async function openSession(runDirectory: string): Promise<Session> {
+/** Close it with `closeSession`. `id`: 12 of `a-z0-9`, a new one where absent. */
+export async function openSession(runDirectory: string, id: string = makeId()): Promise<Session> {
   const directory = await openRunDirectory(runDirectory);
-  const id = Array.from({ length: 12 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
   const owner = [await readPidNamespace(), process.pid, findProcess(process.pid)?.startTicks ?? '0'].join('.');
   const path = join(directory, `${id}.${owner}`);
   await mkdir(path, { mode: 0o700 });
   return { id, path };
+}
+
+function makeId(): string {
+  return Array.from({ length: 12 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
 }
 
 /** Holds no mounts in this namespace: those are in the container's own. The inverse of `openSession`. */

@@ -14,6 +14,7 @@ import { launchFailed, mainThreadOnly } from '../errors.js';
 import { keepOutput, type ProgramOutput } from '../drivers/output.js';
 import { findArguments, findChildren, findProcess, findSoleChild, isAlive, type ProcessStatus } from '../lifecycle/process-tree.js';
 import type { ContainerOptions } from '../options.js';
+import type { Streams } from '../shapes.js';
 import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
 import { CHAIN_IGNORES } from './launcher.js';
@@ -31,6 +32,8 @@ export interface ChainRequest {
   readonly session: string;
   /** An open file for what the chain itself has to say. */
   readonly logFd: number;
+  /** Those of this process where absent. */
+  readonly streams?: Streams | undefined;
   /** How many programs of drivers may be started; each has a pipe for its stderr. */
   readonly programs: number;
   /** The program that makes a terminal of the command's own, by its path. */
@@ -80,14 +83,14 @@ export class ChainEnded extends Error {
 const KILL_DEADLINE_MS = 5_000;
 
 export function startChain(request: ChainRequest): Chain {
-  const { logFd, programs } = request;
+  const { logFd, programs, streams: { stdin, stdout, stderr } = { stdin: 0, stdout: 1, stderr: 2 } } = request;
   if (!isMainThread) throw mainThreadOnly();
   const [program = '', ...words] = composeChain(request);
   const child = spawn(program, words, {
     cwd: '/',
     env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
-    // fd 3 is the caller's stderr, fd 4 the socket; see script.ts. From 5 on what drivers say; see drivers/stage.ts.
-    stdio: ['inherit', 'inherit', logFd, 2, 'pipe', ...Array.from({ length: programs }, () => 'pipe' as const)],
+    // fd 3 is the command's stderr, fd 4 the socket; see script.ts. From 5 on what drivers say; see drivers/stage.ts.
+    stdio: [stdin, stdout, logFd, stderr, 'pipe', ...Array.from({ length: programs }, () => 'pipe' as const)],
   });
   const socket = child.stdio[4];
   if (!(socket instanceof Duplex)) throw launchFailed('there is no socket to its shell');

@@ -177,6 +177,8 @@ function makeNode(entry: TarEntry, position: Position): Node {
 /** Empty for the root. */
 function readPath(name: string): readonly string[] {
   const entry = { name };
+  // umoci calls the root so.
+  if (name === '/') return [];
   if (name.startsWith('/')) throw refuse(entry, 'its name is absolute');
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..') || name === '') throw refuse(entry, 'its name leads elsewhere, or nowhere');

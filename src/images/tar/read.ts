@@ -130,7 +130,9 @@ function openBody(reader: ByteReader, { contentBytes, map }: { contentBytes: num
       }
     },
     finish: async () => {
-      if (!(await reader.skip(left + paddingOf(contentBytes)))) throw cutOff();
+      if (!(await reader.skip(left))) throw cutOff();
+      // umoci 0.4 ends its archives with the last byte of content.
+      await reader.skip(paddingOf(contentBytes));
     },
   };
 }

@@ -63,6 +63,13 @@ describe('tricks of layers', () => {
     for (const length of [700, 1024, 1500]) await refuse([tar.subarray(0, length)], /in the midst of an entry/);
   });
 
+  it('an archive that ends with its last content, without the padding and the zeros behind it, is whole', async () => {
+    const tar = await makeTar([file('a', 'x'.repeat(700))]);
+    for (const length of [1212, 1213, 1536, 2048])
+      assert.equal((await merge([tar.subarray(0, length)]))['a'], `file 644 ${'x'.repeat(700)}`);
+    await refuse([tar.subarray(0, 1211)], /in the midst of an entry/);
+  });
+
   it('compressed bytes that are cut off or damaged: refused', async () => {
     await inLab(async ({ path }) => {
       const gzip = gzipSync(await makeTar([file('a', 'x'.repeat(2000))]));

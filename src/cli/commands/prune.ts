@@ -1,0 +1,19 @@
+import { BulkheadCommand } from '../base-command.js';
+
+export default class Prune extends BulkheadCommand {
+  static override summary = 'Remove all containers that do not run, and what killed ones left';
+  static override description =
+    'Also those that were only created. Says what it removed, one id a line. Neither images nor volumes are touched, nor anything of a container that runs.';
+  static override examples = ['bulkhead prune'];
+  static override enableJsonFlag = true;
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Prune);
+    const product = this.open(flags);
+    const report = await (await product.containers()).prune();
+    for (const { id, why } of report.problems) product.log.write('warning', `${why}; to remove it: bulkhead remove --force ${id}`);
+    for (const id of report.containers) this.say(`container ${id}`);
+    for (const id of report.sessions) this.say(`session ${id}`);
+    return report;
+  }
+}

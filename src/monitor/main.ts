@@ -1,0 +1,22 @@
+/** dist/monitor/monitor.js: the program that a command starts for each container in the background. See monitor.ts. */
+import { toPlainError } from '#base/plain-error.js';
+import { openChannel, portToParent } from './channel.js';
+import { monitorErrors } from './errors.js';
+import { oversee, type Caller } from './oversee.js';
+import { callerCalls, monitorCalls } from './protocol.js';
+
+const [, , id = ''] = process.argv;
+
+const caller: Caller = openChannel(portToParent(), {
+  ours: monitorCalls,
+  handlers: {
+    async begin(beginning) {
+      await oversee(beginning, caller)
+        .catch((thrown: unknown) => caller.call('ended', { fault: toPlainError(thrown), hasBegun: false }))
+        .catch(() => undefined);
+      caller.close();
+    },
+  },
+  theirs: callerCalls,
+  lost: () => monitorErrors.callerLost(id),
+});

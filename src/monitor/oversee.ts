@@ -1,0 +1,182 @@
+/**
+ * The life of one container in the background, from what its caller asked for to its end. Whatever happens its state is written down;
+ * when this process is killed the container is killed with it (runtimes/chain.ts of the engine).
+ */
+import { BulkheadError, messageOf } from '#base/errors.js';
+import type { Log } from '#base/log.js';
+import { fromPlainError, toPlainError } from '#base/plain-error.js';
+import { CONTAINER_FILES, removeRecord, type ContainerPlace } from '#containers/containers.js';
+import { runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import { join } from 'node:path';
+import type { Channel } from './channel.js';
+import { claimContainer } from './claim.js';
+import { monitorErrors } from './errors.js';
+import { openJournal, openMonitorLog, type Journal } from './journal.js';
+import { startPluginHost } from './plugin-host.js';
+import type { Beginning, callerCalls, MomentName, Outcome } from './protocol.js';
+import { recordOutput, type RecordedOutput } from './record-output.js';
+import { remoteMoments } from './remote-moments.js';
+
+export type Caller = Channel<typeof callerCalls>;
+
+/** As the command line has it for what bulkhead itself refuses. */
+const EXIT_REFUSED = 255;
+
+export async function oversee(beginning: Beginning, caller: Caller): Promise<void> {
+  const { id, directory, root, isNew, autoRemove, isDebug } = beginning;
+  const place: ContainerPlace = { id, path: directory, root };
+  await claimContainer(place);
+  const tell = (work: Promise<unknown>): void => void work.catch(() => undefined);
+  const log = openMonitorLog(directory, { isDebug, also: (level, message) => tell(caller.call('say', { level, message })) });
+  const journal = openJournal(place, log);
+  journal.starting();
+  const output = await recordOutput({
+    directory,
+    file: join(directory, CONTAINER_FILES.output),
+    warn: (line) => log.write('warning', line),
+  });
+  const watched: Watched = { beginning, caller, log, journal, output, hasBegun: false, isOver: false, stop: new AbortController() };
+  const outcome = await settle(beginning.plugins === undefined ? runAlone(watched) : runWithPlugins(watched));
+  await output.close();
+  const exitCode = exitCodeOf(outcome);
+  journal.stopped({ exitCode, reason: outcome.fault?.message });
+  await journal.flush();
+  const { hasBegun } = watched;
+  if (autoRemove || (isNew && !hasBegun)) await removeRecord(place);
+  await caller.call('ended', { ...outcome, hasBegun, ...(hasBegun ? {} : { said: output.said() }) }).catch(() => undefined);
+}
+
+interface Watched {
+  readonly beginning: Beginning;
+  readonly caller: Caller;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly output: RecordedOutput;
+  readonly stop: AbortController;
+  hasBegun: boolean;
+  isOver: boolean;
+}
+
+type End = Pick<Outcome, 'result' | 'fault'>;
+
+async function settle(running: Promise<RunResult>): Promise<End> {
+  try {
+    return { result: await running };
+  } catch (thrown) {
+    return { fault: toPlainError(thrown) };
+  }
+}
+
+function exitCodeOf({ result, fault }: End): number {
+  if (result !== undefined) return result.exitCode;
+  if (fault?.code === 'COMMAND_ABORTED') return Number(fault.data['exitCode']);
+  return EXIT_REFUSED;
+}
+
+async function runAlone(watched: Watched): Promise<RunResult> {
+  const { request } = watched.beginning;
+  if (request === undefined) throw monitorErrors.messageInvalid('begin', 'there is neither a request nor a plugin');
+  return run(request, {}, watched);
+}
+
+/** `moments` without `reach`: that one is here. */
+async function run(request: RunRequest, moments: Moments, watched: Watched): Promise<RunResult> {
+  const { beginning, caller, journal, log, output, stop } = watched;
+  const { id, options } = beginning;
+  try {
+    return await runContainer(
+      request,
+      {
+        ...moments,
+        reach(container) {
+          journal.running(container);
+          moments.reach?.(container);
+          // Whatever was named relative to where the caller stood has been found; nothing is kept busy by a container that runs for days.
+          process.chdir('/');
+        },
+        async started(container) {
+          await moments.started?.(container);
+          await journal.flush();
+          watched.hasBegun = true;
+          await caller.call('running', undefined).catch(() => undefined);
+        },
+      },
+      {
+        ...options,
+        id,
+        streams: output.streams,
+        signal: stop.signal,
+        log: (line) => log.write('debug', line),
+        warn: (line) => log.write('warning', line),
+      },
+    );
+  } finally {
+    watched.isOver = true;
+  }
+}
+
+/** The plugin host leads, as the command line does in the foreground, and asks for the run when its time has come. */
+async function runWithPlugins(watched: Watched): Promise<RunResult> {
+  const { beginning, caller, log, journal, stop } = watched;
+  const { plugins, id, directory } = beginning;
+  if (plugins === undefined) throw monitorErrors.messageInvalid('begin', 'there is no plugin');
+  let needed: readonly string[] = [];
+  let { request } = beginning;
+  let ran: Promise<RunResult> | undefined;
+  let finish: (end: RunResult | Promise<RunResult>) => void = () => undefined;
+  const done = new Promise<RunResult>((resolve) => (finish = resolve));
+
+  const host = await startPluginHost({
+    directory,
+    needed: () => needed,
+    handlers: {
+      async request({ changed }) {
+        if (request === undefined || Object.keys(changed).length > 0) {
+          request = await caller.call('request', { changed }).catch((thrown: unknown) => {
+            throw thrown instanceof BulkheadError ? thrown : monitorErrors.callerLost(id);
+          });
+        }
+        return { image: request.image };
+      },
+      run(asked) {
+        if (request === undefined || ran !== undefined) throw monitorErrors.messageInvalid('run', 'it is not its turn');
+        needed = asked.needed;
+        ran = run(request, momentsOf(asked.moments), watched);
+        return ran;
+      },
+      stop: ({ fault }) => stop.abort(fromPlainError(fault)),
+      say: ({ level, message }) => log.write(level, message),
+      print: ({ text }) => void caller.call('print', { text }).catch(() => undefined),
+      done: ({ result, fault }) => finish(result ?? Promise.reject(fault === undefined ? lost() : fromPlainError(fault))),
+    },
+  });
+  const lost = (): BulkheadError => monitorErrors.pluginHostLost(needed);
+
+  function momentsOf(names: readonly MomentName[]): Moments {
+    const remote = remoteMoments(host.channel, names, (line) => log.write('debug', line));
+    return {
+      ...remote,
+      reach: (container) => {
+        const { init, command } = container;
+        void host.channel.call('reach', { id, init, command }).catch(() => undefined);
+      },
+    };
+  }
+
+  /** The container goes on without its plugins, unless one of them is needed or it has not begun. */
+  async function outlive(): Promise<RunResult> {
+    await host.channel.closed;
+    const error = lost();
+    if (watched.hasBegun && !watched.isOver && needed.length === 0) {
+      const line = 'the process in which its plugins run was killed; the container goes on without them';
+      log.write('warning', line);
+      journal.note(line);
+    } else if (!watched.isOver) stop.abort(error);
+    if (ran === undefined) throw error;
+    return ran;
+  }
+
+  const whole = Promise.race([done, outlive()]);
+  await host.channel.call('begin', plugins).catch((thrown: unknown) => log.write('debug', messageOf(thrown)));
+  return whole;
+}

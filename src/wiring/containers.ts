@@ -1,0 +1,133 @@
+/** The verbs on containers, as the command line calls them. No code of a plugin runs, and nothing is started. */
+import {
+  copy,
+  findPlace,
+  listContainers,
+  openContainer,
+  parseSignal,
+  pruneContainers,
+  readOutput,
+  removeContainer,
+  signalContainer,
+  stopContainer,
+  waitForExit,
+  watchStats,
+  type Container,
+  type ContainerStats,
+  type CopySide,
+  type OutputOptions,
+  type OutputPart,
+  type Pruned,
+  type RemoveOptions,
+} from '#containers/containers.js';
+import { removeStaleSessions } from '#engine/engine.js';
+import { messageOf } from '#base/errors.js';
+import type { Scene } from './scene.js';
+
+/** Each takes a name, an id, or so much of an id as no other's begins with. */
+export interface ContainerCommands {
+  list(): Promise<ContainerReport>;
+  inspect(what: string): Promise<ContainerDescription>;
+  output(what: string, options: Omit<OutputOptions, 'warn'>): AsyncIterable<OutputPart>;
+  /** `signal` as it was typed. */
+  stop(what: string, options: { readonly signal: string; readonly timeoutMs: number }): Promise<void>;
+  kill(what: string, options: { readonly signal: string }): Promise<void>;
+  /** Until it has ended; its exit code. */
+  wait(what: string): Promise<number>;
+  remove(what: string, options: RemoveOptions): Promise<void>;
+  prune(): Promise<PruneReport>;
+  /** Between the host and a container that runs; one of the two is one. */
+  copy(source: CopyPlace, destination: CopyPlace, options: { readonly followLink: boolean }): Promise<void>;
+  /** Of all that run where none is named; once a second. */
+  stats(what: readonly string[]): AsyncIterable<ContainerStats[]>;
+}
+
+export type { ContainerStats, OutputPart } from '#containers/containers.js';
+
+export interface CopyPlace {
+  /** The host where it is absent. */
+  readonly container?: string | undefined;
+  /** Of the host: absolute. */
+  readonly path: string;
+}
+
+/** A container as it is, for `--json`. */
+export interface ContainerDescription {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly status: Container['status']['status'];
+  readonly exitCode: number | undefined;
+  readonly reason: string | undefined;
+  readonly createdAt: string;
+  readonly startedAt: string | undefined;
+  readonly finishedAt: string | undefined;
+  /** On the host, of its command; only while it runs. */
+  readonly pid: number | undefined;
+  readonly autoRemove: boolean;
+  readonly tty: boolean;
+  readonly interactive: boolean;
+  readonly runtime: string | undefined;
+  readonly invocation: Container['record']['invocation'];
+  readonly directory: string;
+}
+
+export interface ContainerReport {
+  readonly containers: readonly ContainerDescription[];
+  readonly problems: readonly { readonly id: string; readonly why: string }[];
+}
+
+export interface PruneReport extends Pruned {
+  /** Of killed runs: what they had in memory. */
+  readonly sessions: readonly string[];
+}
+
+export function openContainers({ paths, log }: Scene): ContainerCommands {
+  const roots = paths.containers;
+  const find = (what: string) => findPlace(roots, what);
+  const warn = (line: string): void => log.write('warning', line);
+  const openSide = async ({ container, path }: CopyPlace): Promise<CopySide> =>
+    container === undefined ? { path } : { container: await openContainer(await find(container)), path };
+  return {
+    async list() {
+      const { containers, problems } = await listContainers(roots);
+      return {
+        containers: containers.map(describe),
+        problems: problems.map(({ place, error }) => ({ id: place.id, why: messageOf(error) })),
+      };
+    },
+    inspect: async (what) => describe(await openContainer(await find(what))),
+    async *output(what, options) {
+      yield* readOutput(await find(what), { ...options, warn });
+    },
+    async stop(what, { signal, timeoutMs }) {
+      const number = parseSignal(signal);
+      await stopContainer(await find(what), { signal: number, timeoutMs });
+    },
+    async kill(what, { signal }) {
+      const number = parseSignal(signal);
+      signalContainer(await openContainer(await find(what)), number);
+    },
+    wait: async (what) => waitForExit(await find(what)),
+    remove: async (what, options) => removeContainer(await find(what), options),
+    prune: async () => ({ ...(await pruneContainers(roots)), sessions: await removeStaleSessions(paths.run) }),
+    async copy(source, destination, options) {
+      await copy(await openSide(source), await openSide(destination), { ...options, warn });
+    },
+    async *stats(what) {
+      yield* watchStats(roots, await Promise.all(what.map(find)));
+    },
+  };
+}
+
+function describe({ place, record, state, status }: Container): ContainerDescription {
+  const { id, name, image, command, createdAt, autoRemove, tty, interactive, runtime, invocation } = record;
+  const { startedAt, finishedAt } = state;
+  const pid = status.status === 'running' ? state.command?.pid : undefined;
+  const { exitCode, reason } = status;
+  return {
+    ...{ id, name, image, command, status: status.status, exitCode, reason, createdAt, startedAt, finishedAt, pid },
+    ...{ autoRemove, tty, interactive, runtime, invocation, directory: place.path },
+  };
+}
