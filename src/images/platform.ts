@@ -1,7 +1,7 @@
 /** Which of an image's platforms this machine runs. */
 import { canRunArch, nativeArch } from '#base/machine.js';
 import type { Descriptor, Platform } from './documents.js';
-import { platformMissing } from './errors.js';
+import { platformInvalid, platformMissing } from './errors.js';
 
 /** What 32-bit ARM and others may be; the best first. A processor runs what is behind it too. */
 const VARIANTS: Readonly<Partial<Record<string, readonly string[]>>> = { arm: ['v7', 'v6', 'v5'], arm64: ['v8', ''], amd64: ['', 'v1'] };
@@ -12,10 +12,12 @@ export function renderPlatform({ os, architecture, variant }: Offered): string {
   return [os ?? '?', architecture ?? '?', ...(variant ? [variant] : [])].join('/').replaceAll(/[^\w./-]/g, '?');
 }
 
-/** `linux/arm64`, `linux/arm/v7`. Undefined where it is none. */
-export function parsePlatform(text: string): Platform | undefined {
+/** `linux/arm64`, `linux/arm/v7`; undefined where nothing is wanted. Throws IMAGE_PLATFORM_INVALID. */
+export function parsePlatform(text: string | undefined): Platform | undefined {
+  if (text === undefined) return undefined;
   const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text) ?? [];
-  return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
+  if (os === undefined || architecture === undefined) throw platformInvalid(text);
+  return { os, architecture, variant };
 }
 
 /** The one of an index for `wanted`; for this machine where nothing is wanted. Attestations and the like have no platform that runs. */

@@ -6,17 +6,24 @@
  */
 import {
   addImage,
+  describeImage,
   describeStoredImage,
   findImage,
   formatRegistryReference,
+  importImage,
+  isLocalScheme,
   listNames,
   openImageStore,
+  openLocalImage,
+  parseLocalReference,
+  parsePlatform,
   parseRegistryReference,
   pruneImages,
   pullFromRegistry,
   removeImage,
   renderPlatform,
   type ImageConfig,
+  type ImageSource,
   type ImageStore,
   type NamedImage,
   type NamedImages,
@@ -41,7 +48,7 @@ export interface PullRequest {
   readonly progress?: ((event: ImageProgress) => void) | undefined;
 }
 
-/** An image that is in the store now, and how many bytes had to come for that. */
+/** An image that is in the store now, and how many bytes came over the network for that. */
 export interface PullReport {
   readonly image: NamedImage;
   readonly receivedBytes: number;
@@ -49,6 +56,8 @@ export interface PullReport {
 
 export async function pullImage(scene: Scene, typed: string, request: PullRequest): Promise<PullReport> {
   const store = await openStore(scene);
+  const [, scheme = '', rest = ''] = /^([a-z-]+):([^]*)$/.exec(typed) ?? [];
+  if (isLocalScheme(scheme)) return copyImage(store, await openLocalImage(parseLocalReference(scheme, rest)), request);
   const { settings, log } = scene;
   const { 'insecure-registries': allowed } = await settings();
   let pulled: PulledImage | undefined;
@@ -67,6 +76,29 @@ export async function pullImage(scene: Scene, typed: string, request: PullReques
   });
   log.write('debug', `${image.name} is ${image.digest}, ${pulled?.receivedBytes ?? 0} bytes came`);
   return { image, receivedBytes: pulled?.receivedBytes ?? 0 };
+}
+
+/** From a layout or an archive of this machine. */
+async function copyImage(
+  store: ImageStore,
+  source: ImageSource,
+  { platform, signal, progress = () => undefined }: PullRequest,
+): Promise<PullReport> {
+  const wanted = parsePlatform(platform);
+  const { digest, manifest } = await describeImage(source, wanted);
+  const blobs = [manifest.config, ...manifest.layers].map((blob, index) => ({
+    ...{ kind: index === 0 ? ('config' as const) : ('layer' as const), digest: blob.digest, sizeBytes: blob.size },
+  }));
+  progress({ type: 'image', image: source.name, digest, blobs });
+  const image = await importImage(store, source, {
+    platform: wanted,
+    signal,
+    onProgress: ({ digest: blob, doneBytes, totalBytes }) => {
+      progress({ type: 'bytes', digest: blob, doneBytes });
+      if (doneBytes === totalBytes) progress({ type: 'done', digest: blob, receivedBytes: doneBytes });
+    },
+  });
+  return { image, receivedBytes: 0 };
 }
 
 export type PullWhen = 'missing' | 'always' | 'never';

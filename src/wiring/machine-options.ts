@@ -8,6 +8,7 @@ export function machineOptions({ paths }: Pick<Scene, 'paths'>, { 'enable-overla
   return {
     runDirectory: paths.run,
     imageDirectory: join(paths.state, 'images'),
+    imageStore: paths.images,
     volumeDirectory: paths.volumes,
     overlay,
     cdiDirectories: paths.cdi,

@@ -1,15 +1,16 @@
 /** An image of umoci, pushed by skopeo to Debian's docker-registry, is what comes of it here. */
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { openCli, type Cli } from '../helpers/cli.js';
-import { needTool } from '../helpers/need.js';
+import { needTool, needUserNamespaces } from '../helpers/need.js';
+import { makeRootfs } from '../helpers/rootfs.js';
 import { openDockerRegistry, pushImage, type DockerRegistry } from '../images/registry/fixtures/docker-registry.js';
 
 describe("bulkhead image pull from Debian's docker-registry", () => {
   let cli: Cli;
   let registry: DockerRegistry | undefined;
+  const nameOf = (image: string): string => `docker://${registry?.host}/lib/${image}`;
   before(async function () {
     for (const tool of ['docker-registry', 'umoci', 'skopeo']) needTool(this, tool);
     cli = await openCli();
@@ -21,11 +22,10 @@ describe("bulkhead image pull from Debian's docker-registry", () => {
   });
 
   it('brings what skopeo sees there', async () => {
-    const root = join(cli.root, 'rootfs');
-    await mkdir(join(root, 'etc'), { recursive: true });
-    await writeFile(join(root, 'etc/marker'), 'from the registry\n');
-    const name = `docker://${registry?.host}/lib/made:1.0`;
-    const digest = await pushImage(cli.root, name, { root, config: ['--config.cmd', '/bin/sh', '--config.env', 'MODE=test'] });
+    const root = await makeRootfs(join(cli.root, 'rootfs'));
+    const config = ['--config.cmd', '/bin/sh', '--config.env', 'MODE=test', '--config.env', 'PATH=/bin'];
+    const name = nameOf('made:1.0');
+    const digest = await pushImage(cli.root, name, { root, config });
     const pulled = await cli.run('image', 'pull', '--json', name);
     assert.equal(pulled.exitCode, 0, pulled.stderr);
     const { image } = JSON.parse(pulled.stdout) as { image: { name: string; digest: string } };
@@ -33,12 +33,34 @@ describe("bulkhead image pull from Debian's docker-registry", () => {
     const { stdout } = await cli.run('image', 'inspect', name);
     assert.match(stdout, /^Command: \/bin\/sh$/m);
     assert.match(stdout, /^ {2}MODE=test$/m);
-    const byDigest = await cli.run('image', 'pull', '--json', `docker://${registry?.host}/lib/made@${digest}`);
+    const byDigest = await cli.run('image', 'pull', '--json', nameOf(`made@${digest}`));
     assert.equal((JSON.parse(byDigest.stdout) as { receivedBytes: number }).receivedBytes, 0);
   });
 
+  it('is pulled by a run, once, or as --pull says', async function () {
+    needUserNamespaces(this);
+    const name = nameOf('made:1.0');
+    await cli.run('image', 'remove', name);
+    const never = await cli.run('run', '--pull', 'never', name, 'cat', '/etc/marker');
+    assert.match(never.stderr, /Cannot find image docker:/);
+    const first = await cli.run('run', name, 'sh', '-c', 'cat /etc/marker; echo $MODE; exit 7');
+    assert.deepEqual([first.exitCode, first.stdout], [7, 'from the image\ntest'], first.stderr);
+    assert.match(first.stderr, /^Pulling 127/);
+    const second = await cli.run('run', name, 'cat', '/etc/marker');
+    assert.deepEqual([second.exitCode, second.stdout, second.stderr], [0, 'from the image', '']);
+    const always = await cli.run('run', '--pull', 'always', '--quiet', name, 'cat', '/etc/marker');
+    assert.deepEqual([always.exitCode, always.stdout, always.stderr], [0, 'from the image', '']);
+  });
+
+  it('is the same from the layout that was pushed', async () => {
+    const { stdout, stderr } = await cli.run('image', 'pull', '--json', `oci:${join(cli.root, 'layout')}:made`);
+    const { image } = JSON.parse(stdout) as { image: { name: string; platform: { os: string } } };
+    assert.equal(image.platform.os, 'linux', stderr);
+    assert.equal((await cli.run('image', 'inspect', image.name)).exitCode, 0);
+  });
+
   it('says that there is no such tag', async () => {
-    const { stderr } = await cli.run('image', 'pull', `docker://${registry?.host}/lib/made:none`);
+    const { stderr } = await cli.run('image', 'pull', nameOf('made:none'));
     assert.match(stderr, /has no such image or tag \(it says: manifest unknown\)/);
   });
 });

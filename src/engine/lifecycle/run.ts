@@ -1,5 +1,6 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import type { Caller } from '../config.js';
+import { withBuiltinImages } from '../images/built-in.js';
 import { askForMount } from '../images/choose-mount.js';
 import { storeImage } from '../images/store.js';
 import { resolveOptions } from '../resolve-options.js';
@@ -20,12 +21,14 @@ import { untilStopped } from './stop.js';
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
   const signals = catchSignals({ ownTerminal: request.terminal });
   const volumes = openHeldVolumes(options.volumeDirectory);
+  const images = withBuiltinImages(moments, { ...options, signal: stopOf(options, signals) });
   try {
-    return await run(request, moments, { ...options, signals, volumes });
+    return await run(request, images.moments, { ...options, signals, volumes });
   } catch (thrown) {
     if (thrown instanceof Interruption) return { exitCode: thrown.exitCode, runMs: 0 };
     throw thrown;
   } finally {
+    await images.close();
     await volumes.close();
     signals.close();
   }
@@ -36,7 +39,7 @@ async function run(
   moments: Moments,
   { signals, volumes, ...options }: RunOptions & { signals: SignalCatcher; volumes: HeldVolumes },
 ): Promise<RunResult> {
-  const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
+  const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
   const overlays = parseOverlays(request.options);
   const { cdiDirectories = [], volumeDirectory } = options;
@@ -69,6 +72,10 @@ async function run(
   } finally {
     await layers.close();
   }
+}
+
+function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {
+  return signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
 }
 
 /** Nothing is known of the caller's ranges where nobody asks for them. */

@@ -13,11 +13,6 @@ export const registryErrors = {
       data: { reference: shorten(text, QUOTE_LENGTH_MAX) },
     }),
 
-  platformInvalid: (text: string): BulkheadError =>
-    userError('IMAGE_PLATFORM_INVALID', `Cannot read --platform "${shorten(text, QUOTE_LENGTH_MAX)}": it is not OS/ARCH[/VARIANT]`, {
-      hint: 'bulkhead image pull --platform linux/arm64 IMAGE',
-    }),
-
   unreachable: (registry: string, why: string, cause?: unknown): BulkheadError =>
     userError('REGISTRY_UNREACHABLE', `Cannot reach registry ${registry}: ${why}`, {
       hint: `curl -v https://${registry}/v2/   (behind a proxy: HTTPS_PROXY and NO_PROXY must be set)`,

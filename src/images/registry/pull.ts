@@ -68,7 +68,7 @@ const INDEX_DEPTH_MAX = 3;
 
 export async function pull(text: string, options: PullOptions): Promise<PulledImage> {
   const reference = parseRegistryReference(text);
-  const platform = readPlatform(options.platform);
+  const platform = parsePlatform(options.platform);
   const { progress = () => undefined, signal } = options;
   const told = (what: string, why: string, waitMs: number): void => progress({ type: 'retry', what, why, waitMs });
   // One failure ends all that is under way.
@@ -171,12 +171,6 @@ function listBlobs({ config, layers }: Manifest): [PulledBlob, ...PulledBlob[]] 
 
 function toBlob(kind: PulledBlob['kind'], { digest, size }: Descriptor): PulledBlob {
   return { kind, digest, sizeBytes: size };
-}
-
-function readPlatform(text: string | undefined): Platform | undefined {
-  const platform = text === undefined ? undefined : parsePlatform(text);
-  if (text !== undefined && platform === undefined) throw registryErrors.platformInvalid(text);
-  return platform;
 }
 
 async function putBytes(sink: BlobSink, { bytes, digest }: RawManifest): Promise<void> {

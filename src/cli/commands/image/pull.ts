@@ -3,7 +3,7 @@ import { BulkheadCommand } from '../../base-command.js';
 import { pullFlags, pulling } from '../../pull-flags.js';
 
 export default class ImagePull extends BulkheadCommand {
-  static override summary = 'Bring an image of a registry into the store';
+  static override summary = 'Bring an image into the store: of a registry, of a layout or of an archive';
   static override description =
     'Credentials are those of podman login and docker login. Layers that are there are not asked for again; what has come of one before a pull was broken off is kept, and goes on from there. No plugin is asked.';
   static override examples = [
@@ -12,7 +12,11 @@ export default class ImagePull extends BulkheadCommand {
   ];
   static override enableJsonFlag = true;
   static override args = {
-    image: Args.string({ required: true, ignoreStdin: true, description: 'docker://[HOST[:PORT]/]NAME[:TAG|@DIGEST]' }),
+    image: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: 'docker://[HOST[:PORT]/]NAME[:TAG|@DIGEST], oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]',
+    }),
   };
   static override flags = {
     ...pullFlags,
