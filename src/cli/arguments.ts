@@ -1,7 +1,9 @@
 import { Errors } from '@oclif/core';
 
 /** What oclif's manifest says of a flag. */
-type KnownFlags = Readonly<Record<string, { readonly type: string; readonly char?: string | undefined }>>;
+type KnownFlags = Readonly<
+  Record<string, { readonly type: string; readonly char?: string | undefined; readonly aliases?: readonly string[] | undefined }>
+>;
 
 /** Flags that every command has may also stand before the command; those with a value take the next word. */
 const globalFlags: KnownFlags = {
@@ -58,10 +60,14 @@ function isGlobal(word: string): boolean {
 
 /** `--env`, `-e`, `-de`; not `--env=A=b`, `-eA=b`. */
 function takesNextWord(word: string, flags: KnownFlags): boolean {
-  if (word.startsWith('--')) return !word.includes('=') && flags[word.slice(2)]?.type === 'option';
+  if (word.startsWith('--')) return !word.includes('=') && findFlag(word.slice(2), flags)?.type === 'option';
   const valued = new Set(Object.values(flags).flatMap(({ type, char }) => (type === 'option' && char !== undefined ? [char] : [])));
   const first = [...word.slice(1)].findIndex((letter) => valued.has(letter));
   return first === word.length - 2;
+}
+
+function findFlag(name: string, flags: KnownFlags): KnownFlags[string] | undefined {
+  return Object.hasOwn(flags, name) ? flags[name] : Object.values(flags).find(({ aliases = [] }) => aliases.includes(name));
 }
 
 /**

@@ -50,6 +50,7 @@ export type {
   Mount,
   MountAnswer,
   MountPlan,
+  OperatorRuntime,
   OverlayChoice,
   ProcessRef,
   RunOptions,

@@ -158,8 +158,8 @@ async function runWithPlugins(watched: Watched): Promise<RunResult> {
     return {
       ...remote,
       reach: (container) => {
-        const { init, command } = container;
-        void host.channel.call('reach', { id, init, command }).catch(() => undefined);
+        const { init, command, ancestor } = container;
+        void host.channel.call('reach', { id, init, command, ancestor }).catch(() => undefined);
       },
     };
   }

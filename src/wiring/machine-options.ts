@@ -4,12 +4,16 @@ import type { Scene } from './scene.js';
 import type { Settings } from './settings.js';
 
 /** What the machine and its operator say of a run: plain data, the same for each process that runs a container. */
-export function machineOptions({ paths }: Pick<Scene, 'paths'>, { 'enable-overlay': overlay = 'try' }: Partial<Settings> = {}) {
+export function machineOptions(
+  { paths }: Pick<Scene, 'paths'>,
+  { 'enable-overlay': overlay = 'try', runtimes = {} }: Partial<Settings> = {},
+) {
   return {
     runDirectory: paths.run,
     imageDirectory: join(paths.state, 'images'),
     volumeDirectory: paths.volumes,
     overlay,
+    runtimes,
     cdiDirectories: paths.cdi,
   } satisfies PlainRunOptions;
 }

@@ -7,7 +7,7 @@ import type { RootWay } from '#engine/mounts/root-ways.js';
 import { needFuse, needRoot, needTool } from '../../helpers/need.js';
 import type { Answers, Lab, Who } from '../fixtures/container-lab.js';
 import { describeForEach } from '../fixtures/each-who.js';
-import { assertNothingLeft, findRunning } from '../drivers/leftovers.js';
+import { assertNothingLeft, findProcesses } from '../../helpers/leftovers.js';
 
 const WAYS = ['kernel', 'fuse-overlayfs', 'copy'] as const satisfies RootWay[];
 
@@ -335,8 +335,8 @@ async function listAll(directory: string): Promise<string[]> {
 }
 
 async function assertAllGone(lab: Lab): Promise<void> {
-  for (let tries = 0; tries < 500 && (await findRunning(lab.runDirectory)).length > 0; tries++)
+  for (let tries = 0; tries < 500 && findProcesses({ word: lab.runDirectory }).length > 0; tries++)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  await assertNothingLeft(lab, lab.runDirectory);
+  await assertNothingLeft(lab);
   assert.deepEqual(await readdir(join(lab.directory, 'images')).catch(() => []), []);
 }
