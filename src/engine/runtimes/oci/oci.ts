@@ -12,7 +12,7 @@
  * its child would keep crun waiting for ever, and a death signal would not reach the command behind it.
  */
 import { isAbsolute } from 'node:path';
-import { runtimeInvalid, runtimeMissing, runtimeUnsuitable } from '../../errors.js';
+import { runtimeInvalid, runtimeMissing, runtimeUnsuitable } from '../errors.js';
 import type { OperatorRuntime } from '../../shapes.js';
 import { findTool, TOOL_DIRECTORIES } from '../../tools.js';
 import type { Runtime } from '../runtime.js';

@@ -9,7 +9,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { messageOf } from '#base/errors.js';
-import { seccompInvalid } from '../../errors.js';
+import { seccompInvalid } from '../errors.js';
 import type { SecurityOptions } from '../security-options.js';
 
 /** By the capabilities of the command (`CAP_CHOWN`, …). */

@@ -11,7 +11,7 @@ import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCodeOf } from '#base/errors.js';
-import { runtimeFailed } from '../../errors.js';
+import { runtimeFailed } from '../errors.js';
 import {
   findArguments,
   findChildren,
