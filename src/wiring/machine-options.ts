@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { CONTAINER_FILES, type ContainerPlace } from '#containers/containers.js';
+import type { RunOptions } from '#engine/engine.js';
 import type { PlainRunOptions } from '#monitor/monitor.js';
 import type { Scene } from './scene.js';
 import type { Settings } from './settings.js';
@@ -16,4 +18,9 @@ export function machineOptions(
     runtimes,
     cdiDirectories: paths.cdi,
   } satisfies PlainRunOptions;
+}
+
+/** Of a container that is kept: what it writes stays with it, for the next time. One that goes at its end writes into memory. */
+export function keptOptions({ path }: ContainerPlace, autoRemove: boolean): Pick<RunOptions, 'writableDirectory'> {
+  return autoRemove ? {} : { writableDirectory: join(path, CONTAINER_FILES.writable) };
 }

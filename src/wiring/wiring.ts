@@ -201,6 +201,7 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
+export type { ContainerCommands } from './containers.js';
 export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
