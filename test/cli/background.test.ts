@@ -93,9 +93,8 @@ describe('bulkhead run --detach', () => {
     assert.equal(container?.status.status, 'running');
     killQuietly(container.state.monitor?.pid);
     await until(async () => (await findProcesses(cli.root)).length === 0, 'no process is left');
-    const after = await mustFind(container.record.id);
-    assert.equal(after.status.status, 'stopped');
-    assert.equal(after.status.exitCode, 137);
+    await until(async () => (await mustFind(container.record.id)).status.status === 'stopped', 'it is found stopped');
+    assert.equal((await mustFind(container.record.id)).status.exitCode, 137);
   });
 
   it('stops the container on SIGTERM to its monitor', async () => {
