@@ -14,6 +14,7 @@ import { CONTAINER_FILES, type ContainerPlace } from './shapes.js';
 const WAITER = 'wait.';
 const WAITERS_DEADLINE_MS = 2_000;
 const LOOK_EVERY_MS = 20;
+const ID_LENGTH = 12;
 
 /** The path of the file of this process. */
 export function nameWaiter({ id, path }: ContainerPlace): string {
@@ -26,10 +27,10 @@ export async function leaveToWaiters({ path }: ContainerPlace): Promise<void> {
   while ((await hasWaiters(path)) && performance.now() < deadline) await delay(LOOK_EVERY_MS);
 }
 
-/** Whether a monitor is about to run the container in this directory, or about to end. */
+/** Whether another process is the monitor of the container in this directory: about to run it, or about to end. */
 export async function hasMonitor(path: string): Promise<boolean> {
   const names = await readdir(join(path, CONTAINER_FILES.monitor)).catch(() => []);
-  return names.some(isOfTheLiving);
+  return names.some((name) => isOfTheLiving(name) && name !== ownedName(name.slice(0, ID_LENGTH)));
 }
 
 async function hasWaiters(path: string): Promise<boolean> {

@@ -77,7 +77,9 @@ describe('verbs on containers in the background', () => {
     assert.match(await succeed('list', '--all'), /^[^\n]*\n[^\n]* fine [^\n]*$/);
     await succeed('kill', 'fine');
     assert.equal(await succeed('wait', 'fine'), '137');
-    await succeed('prune');
+    await succeed('volume', 'create', 'cache');
+    assert.doesNotMatch(await succeed('prune'), /cache/);
+    assert.equal(await succeed('prune', '--volumes'), 'volume cache');
     await until(async () => (await findProcesses(cli.root)).length === 0, 'no process is left');
     assert.deepEqual(await readdir(join(cli.roots.kept, 'names')), []);
     assert.deepEqual(await readdir(cli.roots.kept), ['names']);
