@@ -19,10 +19,10 @@ const globalFlags: KnownFlags = {
  *   help run               ->   run --help
  *   plugins help list      ->   plugin list --help
  *
- * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, as with every container tool: what follows belongs to the
+ * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, and in `exec` at the container, as with every container tool: what follows belongs to the
  * command, even `--help`. oclif looks for flags everywhere before a `--`, so one is put behind the image.
  */
-export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags): string[] {
+export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags, execFlags: KnownFlags = {}): string[] {
   const count = countFlagWords(argv, globalFlags);
   const [typed, ...rest] = argv.slice(count);
   if (typed === undefined) return [...argv];
@@ -30,6 +30,7 @@ export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags):
   if (command === 'help') return [...rest, '--help'];
   if (command === 'plugin' && rest[0] === 'help') return [command, ...rest.slice(1), '--help'];
   const early = argv.slice(0, count);
+  if (command === 'exec') return [command, ...separateCommand([...early, ...rest], execFlags)];
   if (command === 'run' || command === 'create') return [command, ...separateCommand([...early, ...rest], runFlags)];
   const end = rest.indexOf('--');
   return end < 0 ? [command, ...rest, ...early] : [command, ...rest.slice(0, end), ...early, ...rest.slice(end)];
