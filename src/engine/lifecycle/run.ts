@@ -60,6 +60,8 @@ async function run(
   } = options;
   const terminal = request.terminal === true ? await findTerminalTools() : undefined;
   const layers = await openLayers({ overlays, writableDirectory, readOnly: config.readOnly || choice === 'no', warn });
+  if (layers.kept !== undefined && config.rootSizeBytes !== undefined)
+    warn(`What is written stays in ${layers.kept}, and may be more than --root-size: that is of memory`);
   try {
     const stored = await storeImage(opened, { config, directory: imageDirectory, stop, log });
     try {

@@ -134,6 +134,12 @@ describeForEach('what is written over an image', (lab, who) => {
     assert.equal((await lab().run(sh('true'), { writable })).exitCode, 0);
   });
 
+  it('has no bound on a disk, and says so', async () => {
+    const { exitCode, stderr } = await lab().run({ ...sh('true'), options: { rootSize: '1M' } }, { writable: await own('sized') });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /^WARNING .*may be more than --root-size/);
+  });
+
   it('is a copy where no layer can lie, and so it stays at the next run', async () => {
     const writable = await own('copied');
     const first = await lab().run(sh(CHANGE), await only('copy', { writable }));
