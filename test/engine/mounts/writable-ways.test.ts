@@ -134,6 +134,18 @@ describeForEach('what is written over an image', (lab, who) => {
     assert.equal((await lab().run(sh('true'), { writable })).exitCode, 0);
   });
 
+  it('stays also over an image that is put together of mounts, and has no root of its own', async () => {
+    const writable = await own('plan');
+    const answers: Answers = {
+      writable,
+      image: { mounts: [{ type: 'tmpfs', destination: '/srv' }], links: { '/bin': 'usr/bin', '/lib': 'usr/lib', '/lib64': 'usr/lib64' } },
+    };
+    const first = await lab().run({ ...sh('mkdir /kept && echo new >/kept/new'), image: 'x1:' }, answers);
+    assert.equal(first.exitCode, 0, first.stderr);
+    const { exitCode, stdout, stderr } = await lab().run({ ...sh('cat /kept/new; ls -A /srv; readlink /bin'), image: 'x1:' }, answers);
+    assert.deepEqual([exitCode, stdout], [0, 'new\nusr/bin\n'], stderr);
+  });
+
   it('has no bound on a disk, and says so', async () => {
     const { exitCode, stderr } = await lab().run({ ...sh('true'), options: { rootSize: '1M' } }, { writable: await own('sized') });
     assert.equal(exitCode, 0, stderr);
