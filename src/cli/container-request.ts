@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core';
 import { resolve } from 'node:path';
 import type { NewContainer, RunRequest } from '#wiring/wiring.js';
 import { argumentsOf } from './arguments.js';
+import { runPullFlags } from './pull-flags.js';
 import { optionFlags, requestOptions } from './run-flags.js';
 
 /** Of the container itself. */
@@ -28,6 +29,7 @@ export const configurationFlags = {
   tty: Flags.boolean({ char: 't', summary: 'Give the command a terminal of its own' }),
   fakeroot: Flags.boolean({ summary: 'Be root inside the container, without being root outside' }),
   ...optionFlags,
+  ...runPullFlags,
 };
 
 /** Of what is kept of it. */

@@ -15,6 +15,7 @@ import {
   pruneImages,
   pullFromRegistry,
   removeImage,
+  renderPlatform,
   type ImageConfig,
   type ImageStore,
   type NamedImage,
@@ -66,6 +67,23 @@ export async function pullImage(scene: Scene, typed: string, request: PullReques
   });
   log.write('debug', `${image.name} is ${image.digest}, ${pulled?.receivedBytes ?? 0} bytes came`);
   return { image, receivedBytes: pulled?.receivedBytes ?? 0 };
+}
+
+export type PullWhen = 'missing' | 'always' | 'never';
+
+/** Sees to it that the image of a run is in the store; answers undefined where nothing was to be pulled. */
+export async function ensureImage(
+  scene: Scene,
+  typed: string,
+  { when, ...request }: PullRequest & { readonly when: PullWhen },
+): Promise<PullReport | undefined> {
+  if (when === 'always') return pullImage(scene, typed, request);
+  const store = await openStore(scene);
+  if (when === 'never') return void (await findImage(store, nameOf(typed)));
+  const { images } = await listNames(store);
+  const found = images.find(({ name }) => name === nameOf(typed));
+  const isThere = found !== undefined && (request.platform === undefined || renderPlatform(found.platform).startsWith(request.platform));
+  return isThere ? undefined : pullImage(scene, typed, request);
 }
 
 export async function listImages(scene: Scene): Promise<ImageList> {

@@ -32,7 +32,7 @@ import type { Invocation } from './around-command.js';
 import type { BackgroundStart } from './background/background.js';
 import type { NewContainer } from './new-container.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
-import type { ImageList, ImageReport, PullReport, PullRequest, RemovedImages } from './images.js';
+import type { ImageList, ImageReport, PullReport, PullRequest, PullWhen, RemovedImages } from './images.js';
 import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
 import type { ChangeRequest } from './choose-directory.js';
@@ -113,6 +113,8 @@ export interface Product {
 /** Images in the store, and how they get there. */
 export interface ImageCommands {
   pull(image: string, request: PullRequest): Promise<PullReport>;
+  /** Only for images of registries. */
+  ensure(image: string, request: PullRequest & { readonly when: PullWhen }): Promise<PullReport | undefined>;
   list(): Promise<ImageList>;
   inspect(image: string): Promise<ImageReport>;
   remove(images: readonly string[]): Promise<readonly RemovedImages[]>;
@@ -175,6 +177,7 @@ export function openProduct(options: ProductOptions): Product {
     },
     images: {
       pull: async (image, request) => (await images()).pullImage(scene, image, request),
+      ensure: async (image, request) => (await images()).ensureImage(scene, image, request),
       list: async () => (await images()).listImages(scene),
       inspect: async (image) => (await images()).inspectImage(scene, image),
       remove: async (names) => (await images()).removeImages(scene, names),

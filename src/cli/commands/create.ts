@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { BulkheadCommand, type CommonFlags } from '../base-command.js';
 import { configurationFlags, keepingFlags, toNewContainer, toRequest } from '../container-request.js';
+import { bringImage } from '../pull-flags.js';
 
 export default class Create extends BulkheadCommand {
   static override summary = 'Make a container, and start nothing';
@@ -14,6 +15,7 @@ export default class Create extends BulkheadCommand {
 
   async run(): Promise<void> {
     const { product, invocation, flags } = await this.readInvocation(Create, toRequest);
+    if (!(await bringImage(product, invocation.args[0], flags))) return;
     this.log(await product.createContainer(invocation.args, toNewContainer(flags as typeof flags & CommonFlags, this.argv)));
   }
 }

@@ -6,11 +6,12 @@ import { endAsEarly } from '../background.js';
 import { configurationFlags, keepingFlags, toNewContainer, toRequest } from '../container-request.js';
 import { describeDryRun, paint } from '../output/dry-run.js';
 import { endBySignal } from '../end-by-signal.js';
+import { bringImage } from '../pull-flags.js';
 
 export default class Run extends BulkheadCommand {
   static override summary = 'Run a command in a new container';
   static override description =
-    'IMAGE is a directory that holds a root file system, or SCHEME:REFERENCE for a scheme that an installed plugin answers for. Flags end at IMAGE: what follows belongs to the command. The exit code is that of the command, 128+n when signal n ended it, 255 when the container could not be run.';
+    'IMAGE is a directory that holds a root file system, docker://NAME of a registry, or SCHEME:REFERENCE for a scheme that an installed plugin answers for. Flags end at IMAGE: what follows belongs to the command. The exit code is that of the command, 128+n when signal n ended it, 255 when the container could not be run.';
   static override examples = [
     'bulkhead run ./rootfs /bin/sh',
     'bulkhead run --bind /data:/mnt:ro --env MODE=test ./rootfs make check',
@@ -29,6 +30,7 @@ export default class Run extends BulkheadCommand {
 
   async run(): Promise<void> {
     const { product, invocation, flags: given } = await this.readInvocation(Run, toRequest);
+    if (!(await bringImage(product, invocation.args[0], given))) return;
     if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);
     const told = toNewContainer(given as typeof given & CommonFlags, this.argv);
     if (given.detach) {

@@ -1,8 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BulkheadCommand } from '../../base-command.js';
-import { interruptible } from '../../interruptible.js';
-import { openProgress, terminalSize } from '../../output/progress.js';
-import { pullFlags } from '../../pull-flags.js';
+import { pullFlags, pulling } from '../../pull-flags.js';
 
 export default class ImagePull extends BulkheadCommand {
   static override summary = 'Bring an image of a registry into the store';
@@ -24,25 +22,12 @@ export default class ImagePull extends BulkheadCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ImagePull);
     const product = this.open(flags);
-    const isSilent = flags.quiet || this.jsonEnabled();
-    const progress = openProgress({ write: (text) => (isSilent ? false : process.stderr.write(text)), size: terminalSize(process.stderr) });
-    return interruptible(async (signal) => {
-      try {
-        const report = await product.images.pull(args.image, {
-          platform: flags.platform,
-          tlsVerify: flags['tls-verify'] === 'true',
-          insecureRegistries: flags['insecure-registry'] ?? [],
-          parallel: flags.parallel,
-          signal,
-          progress: progress.show,
-        });
-        progress.close();
-        const { name, digest } = report.image;
-        this.say(flags.quiet ? digest : `${name}  ${digest}`);
-        return report;
-      } finally {
-        progress.close();
-      }
-    });
+    const pulled = await pulling(flags, flags.quiet || this.jsonEnabled(), (request) =>
+      product.images.pull(args.image, { ...request, parallel: flags.parallel }),
+    );
+    if (pulled === undefined) return undefined;
+    const { name, digest } = pulled.result.image;
+    this.say(flags.quiet ? digest : `${name}  ${digest}`);
+    return pulled.result;
   }
 }
