@@ -6,10 +6,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { Agents } from './http.js';
+import { ProxyAgent } from './proxy.js';
 
 export interface ConnectionsOptions {
   /** `host[:port]`, whose own authorities count. */
@@ -34,7 +34,7 @@ export function openConnections({ host, verify, env }: ConnectionsOptions): Conn
   const shared = { keepAlive: true, maxSockets: SOCKETS_MAX };
   const agents = {
     http: new http.Agent(shared),
-    https: new https.Agent({ ...shared, rejectUnauthorized: verify, ...(verify && { ca: readAuthorities(host, env) }) }),
+    https: new ProxyAgent({ ...shared, rejectUnauthorized: verify, ...(verify && { ca: readAuthorities(host, env) }) }, env),
   };
   return {
     agents,
