@@ -26,6 +26,8 @@ export interface Paths {
   readonly state: string;
   /** Images of containers, of this uid, e.g. `/var/lib/bulkhead/image-store`. */
   readonly images: string;
+  /** Named volumes of this uid, e.g. `/var/lib/bulkhead/volumes`. */
+  readonly volumes: string;
   /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
   readonly quarantineFile: string;
   /** Where specifications of devices are, the last one wins, e.g. `/etc/cdi`, `/var/run/cdi`. */
@@ -59,6 +61,7 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     userKeys: join(ownConfig, 'bulkhead/keys'),
     state,
     images: join(state, 'image-store'),
+    volumes: join(state, 'volumes'),
     quarantineFile: join(state, 'quarantine.json'),
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run,

@@ -22,7 +22,7 @@ export const configurationFlags = {
     helpValue: 'K=V',
   }),
   hostname: Flags.string({ summary: 'Host name in the container', helpValue: 'NAME' }),
-  cwd: Flags.string({ summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
+  cwd: Flags.string({ char: 'w', summary: 'Directory in which the command starts', helpValue: 'DIR', aliases: ['pwd'] }),
   'read-only': Flags.boolean({ summary: 'Make the root file system read-only' }),
   interactive: Flags.boolean({ char: 'i', summary: 'Keep standard input open, also where the container is detached' }),
   tty: Flags.boolean({ char: 't', summary: 'Give the command a terminal of its own' }),

@@ -6,11 +6,31 @@ const several = { multiple: true, multipleNonGreedy: true } as const;
 const [files, who, isolation, resources] = ['FILE SYSTEM', 'IDENTITY', 'ISOLATION', 'RESOURCES'];
 
 export const optionFlags = {
+  mount: Flags.string({
+    ...several,
+    summary: 'A path of the host, a volume, or memory, as docker writes it',
+    helpValue: 'type=bind|volume|tmpfs,source=SRC,target=DST[,readonly]',
+    helpGroup: files,
+  }),
+  volume: Flags.string({
+    ...several,
+    char: 'v',
+    summary: 'A named volume, or a path of the host where SRC holds a "/"',
+    helpValue: 'SRC:DST[:ro]',
+    helpGroup: files,
+  }),
   scratch: Flags.string({
     ...several,
     char: 'S',
     summary: 'An empty directory, in memory or in the work directory',
     helpValue: 'DIR[:SIZE]',
+    helpGroup: files,
+  }),
+  tmpfs: Flags.string({ ...several, summary: 'An empty directory in memory', helpValue: 'DIR[:SIZE]', helpGroup: files }),
+  overlay: Flags.string({
+    ...several,
+    summary: 'Keep what is written in a directory, or lay one over the image, the last on top',
+    helpValue: 'DIR[:ro]',
     helpGroup: files,
   }),
   workdir: Flags.string({ char: 'W', summary: 'Keep /tmp, /var/tmp and scratch directories in it', helpValue: 'DIR', helpGroup: files }),
@@ -30,8 +50,13 @@ export const optionFlags = {
   'env-file': Flags.string({ ...several, summary: 'Set the variables of a file of NAME=VALUE lines', helpValue: 'FILE' }),
   'unset-env': Flags.string({ ...several, summary: 'Leave a variable out', helpValue: 'NAME' }),
   cleanenv: Flags.boolean({ summary: 'Leave out TERM and the variables of the image' }),
+  entrypoint: Flags.string({ summary: "Run this instead of the image's own command; COMMAND are its arguments", helpValue: 'PROGRAM' }),
   umask: Flags.string({ summary: 'File mode creation mask', helpValue: 'OCTAL', helpGroup: who }),
-  user: Flags.string({ summary: 'Who the command is inside', helpValue: 'UID[:GID]', helpGroup: who }),
+  user: Flags.string({
+    summary: 'Who the command is inside, by number or as the image names it',
+    helpValue: 'USER[:GROUP]',
+    helpGroup: who,
+  }),
   'add-caps': Flags.string({ ...several, summary: 'Give root inside a capability, or all', helpValue: 'NAME,…', helpGroup: who }),
   'drop-caps': Flags.string({ ...several, summary: 'Take a capability, or all, from root inside', helpValue: 'NAME,…', helpGroup: who }),
   'keep-privs': Flags.boolean({ summary: 'Let root keep all capabilities', exclusive: ['no-privs'], helpGroup: who }),
@@ -60,6 +85,11 @@ export function requestOptions(flags: OptionValues): OptionRequest {
   const texts = (name: keyof typeof optionFlags): readonly string[] => (flags[name] as readonly string[] | undefined) ?? [];
   return {
     scratch: texts('scratch'),
+    tmpfs: texts('tmpfs'),
+    overlays: texts('overlay'),
+    mounts: texts('mount'),
+    volumes: texts('volume'),
+    entrypoint: text('entrypoint'),
     workdir: text('workdir'),
     home: text('home'),
     rootSize: text('root-size'),

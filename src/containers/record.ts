@@ -6,10 +6,10 @@ import * as v from 'valibot';
 import { parseBoundedJson } from '#base/bounded-json.js';
 import { BulkheadError, messageOf, systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
+import { removeTree } from '#base/remove-tree.js';
 import { containerErrors } from './errors.js';
 import { claimName, releaseName, releaseNamesOf } from './names.js';
 import { ownedName } from './owner.js';
-import { removeTree } from './remove-tree.js';
 import { openRoot, requireOwn } from './root.js';
 import {
   CONTAINER_FILES,

@@ -1,11 +1,11 @@
 /** Removes what killed processes left. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '#base/remove-tree.js';
 import { listContainers } from './find.js';
 import { sweepNames } from './names.js';
 import { readOwnedName } from './owner.js';
 import { removeRecord } from './record.js';
-import { removeTree } from './remove-tree.js';
 import { hasRoot } from './root.js';
 import type { ContainerRoots } from './shapes.js';
 import { hasEnded } from './status.js';

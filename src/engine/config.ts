@@ -1,10 +1,12 @@
 /** Defaults, then the image's wishes, then the user's flags: the configuration before anyone else changes it. */
 import type { OpenImage } from './images/image.js';
+import { nameToNumbers } from './images/user-names.js';
 import type { ContainerOptions } from './options.js';
 import { optionInvalid } from './errors.js';
 import { parseBind, parseEnvironment } from './request.js';
-import { parseOptions, parseScratch, readEnvironmentFiles } from './request-options.js';
+import { parseOptions, parseScratch, parseTmpfs, readEnvironmentFiles } from './request-options.js';
 import type { ContainerConfig, RunRequest } from './shapes.js';
+import { parseMountFlag, parseVolumeFlag } from './volumes/mount-flags.js';
 
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -19,9 +21,14 @@ export interface Caller {
 }
 
 /** The mounts of the image itself are no part of it: they are what the image is, not what was asked of it. */
-export async function buildConfig(request: RunRequest, image: OpenImage, caller: Caller): Promise<ContainerConfig> {
+export async function buildConfig(
+  request: RunRequest,
+  image: OpenImage,
+  { volumeDirectory, ...caller }: Caller & { readonly volumeDirectory?: string | undefined },
+): Promise<ContainerConfig> {
   const { options: typed = {} } = request;
-  const options = parseOptions(typed, caller);
+  const { mounts = [], volumes = [] } = typed;
+  const options = parseOptions({ ...typed, user: await nameToNumbers(typed.user, image) }, caller);
   if (request.fakeroot && caller.uid !== 0 && (options.user?.uid ?? 0) !== 0)
     throw optionInvalid('--user', typed.user ?? '', 'with --fakeroot the command is uid 0', '--fakeroot');
   // Nobody but root can be another one.
@@ -30,7 +37,13 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
     image: request.image,
     command: chooseCommand(request, image),
     env: await buildEnvironment(request, wishesOf(image, options), findDefaults(user, caller, request)),
-    mounts: [...parseScratch(typed), ...request.binds.map((bind) => parseBind(bind))],
+    mounts: [
+      ...parseScratch(typed),
+      ...parseTmpfs(typed),
+      ...request.binds.map((bind) => parseBind(bind)),
+      ...mounts.map((mount) => parseMountFlag(mount, volumeDirectory)),
+      ...volumes.map((volume) => parseVolumeFlag(volume, volumeDirectory)),
+    ],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
     workingDirectory: request.workingDirectory ?? image.workingDirectory ?? '/',
     readOnly: request.readOnly,
@@ -39,8 +52,10 @@ export async function buildConfig(request: RunRequest, image: OpenImage, caller:
   };
 }
 
-/** As with Docker: what the user types stands in for the image's command, behind its entrypoint. */
-function chooseCommand({ command: typed }: RunRequest, { entrypoint = [], command = [] }: OpenImage): string[] {
+/** As with Docker: what the user types stands in for the image's command, behind its entrypoint; with `--entrypoint` for both. */
+function chooseCommand({ command: typed, options: { entrypoint: asked } = {} }: RunRequest, image: OpenImage): string[] {
+  if (asked !== undefined) return [asked, ...typed];
+  const { entrypoint = [], command = [] } = image;
   const words = [...entrypoint, ...(typed.length > 0 ? typed : command)];
   return words.length > 0 ? words : ['/bin/sh'];
 }

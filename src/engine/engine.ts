@@ -9,8 +9,8 @@
  * /dev of its own, a read-only /sys, the host's network. Root keeps Docker's capabilities without mknod; an ordinary user
  * has the own uid and no capability, or with `fakeroot` uid 0 in a user namespace. Nobody gains privileges by exec.
  *
- * What an image is: never written to. A container writes into memory over the image, and that is gone when it ends; what
- * shall stay goes to a bind. `readOnly` leaves the memory out. Binds are written with the caller's own rights.
+ * What an image is: never written to. A container writes into memory over the image, and that is gone when it ends, or into a
+ * directory that outlives it; what shall stay goes there, or to a bind. `readOnly` leaves both out. Binds are written with the caller's own rights.
  * /tmp and /var/tmp are the image's, in memory as all else, or empty where the command could not have written there.
  *
  * What the command finds in its environment: PATH, HOME and, where the caller has it, TERM; over these what the image, the
@@ -20,15 +20,19 @@
  *      images/       what can be run            mounts/     plan the root, then write it down as directories and fstab lines
  *      drivers/      programs that mount        (squashfuse, fuse-overlayfs), started and watched inside the session
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
+ *      terminal/     a terminal of its own      volumes/    directories that outlive containers
  */
 export { describingBuiltinImages } from './images/built-in.js';
 export { configureContainer } from './lifecycle/configure.js';
+export { execInContainer } from './lifecycle/exec.js';
+export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
 export { reachProcesses } from './lifecycle/container-use.js';
-export { removeStaleSessions } from './lifecycle/session.js';
+export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { measureContainer } from './lifecycle/container-use.js';
-export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { readTool } from './tools.js';
+export { volumeInUse } from './errors.js';
+export { createVolume, listVolumes, readVolume, removeVolume, sweepVolumes, type Volume, type VolumeList } from './volumes/volumes.js';
 export type { OptionRequest } from './options.js';
 export type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 export type {
@@ -39,6 +43,8 @@ export type {
   ContainerUse,
   ControlDecision,
   Controller,
+  ExecOptions,
+  ExecRequest,
   ImageAnswer,
   ImageToMount,
   Moments,

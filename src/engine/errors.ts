@@ -54,12 +54,45 @@ export const imageFormatUnknown = (path: string): BulkheadError =>
 export const imageInvalid = (path: string, why: string): BulkheadError =>
   userError('IMAGE_INVALID', `Cannot open image ${path}: ${why}`, { hint: `file ${quote(path)}`, data: { path, why } });
 
-export const imageNeedsDriver = (path: string, feature: string): BulkheadError =>
+export const imageEncrypted = (path: string, how: string): BulkheadError =>
+  userError('IMAGE_ENCRYPTED', `Cannot open image ${path}: its system partition is encrypted (${how}), and Bulkhead decrypts none`, {
+    hint: `apptainer build --sandbox DIRECTORY ${quote(path)}   (where the key is; then run the directory)`,
+    data: { path, how },
+  });
+
+/** `why` tells of each way what speaks against it; `packageName` brings a program. */
+export const imageNeedsDriver = (
+  path: string,
+  { feature, why, packageName }: { feature: string; why: string; packageName: string },
+): BulkheadError =>
   userError(
     'IMAGE_NEEDS_DRIVER',
-    `Cannot mount image ${path}: the kernel mounts ${feature} for root alone, and no enabled plugin is a driver for it`,
-    { hint: 'bulkhead plugin list   (install a driver with this feature, such as squashfuse-plugin)', data: { path, feature } },
+    `Cannot mount image ${path}: nothing here mounts ${feature} (${why}), and no enabled plugin is a driver for it`,
+    {
+      hint: `apt-get install ${packageName}   (and open /dev/fuse to the user; or install a plugin with this feature, such as squashfuse-plugin)`,
+      data: { path, feature, why },
+    },
   );
+
+/** `said` is the last that unsquashfs wrote; of the image may be names in it. */
+export const imageUnpackFailed = (path: string, said: string): BulkheadError =>
+  userError('IMAGE_UNPACK_FAILED', `Cannot unpack image ${path}: ${cleanLines(said) || 'unsquashfs ended without a word'}`, {
+    hint: `unsquashfs -s ${quote(path)}; df`,
+    data: { path, said: cleanLines(said) },
+  });
+
+export const layerUnusable = (directory: string, why: string, cause?: unknown): BulkheadError =>
+  userError('LAYER_UNUSABLE', `Cannot keep what is written in ${directory}: ${why}`, {
+    hint: `ls -ld ${quote(directory)}`,
+    data: { directory },
+    cause,
+  });
+
+export const layerBusy = (directory: string): BulkheadError =>
+  userError('LAYER_BUSY', `Cannot write to ${directory}: another container writes to it`, {
+    hint: 'bulkhead run --overlay DIR:ro IMAGE   (any number may read)',
+    data: { directory },
+  });
 
 export const imageDriverInvalid = (image: string, why: string): BulkheadError =>
   userError('IMAGE_DRIVER_INVALID', `Cannot mount image ${image} as its driver says: ${why}`, {
@@ -67,13 +100,13 @@ export const imageDriverInvalid = (image: string, why: string): BulkheadError =>
     data: { image, why },
   });
 
-/** `said` is the last that the driver's program wrote; foreign text. */
-export const imageDriverFailed = (image: string, why: string, said: string): BulkheadError => {
+/** `said` is the last that the driver's program wrote; foreign text. `hasRun`: the command has run by then. */
+export const imageDriverFailed = (image: string, why: string, said: string, { hasRun = false } = {}): BulkheadError => {
   const tail = cleanLines(said);
   return userError(
     'IMAGE_DRIVER_FAILED',
     `Cannot mount image ${image}: image driver mount failure: ${why}${tail === '' ? '' : ` (${tail})`}`,
-    { hint: 'bulkhead plugin list', data: { image, why, said: tail } },
+    { hint: 'bulkhead plugin list', data: { image, why, said: tail, hasRun } },
   );
 };
 
@@ -228,6 +261,42 @@ export const launchFailed = (why: string): BulkheadError =>
     hint: 'unshare --version   (2.36 or newer is needed)',
     data: { log: why },
   });
+
+export const volumeNameInvalid = (name: string): BulkheadError =>
+  userError(
+    'VOLUME_NAME_INVALID',
+    `Cannot name a volume ${JSON.stringify(name)}: a name has 2 to 64 letters, digits, "_", "." and "-", and begins with a letter or digit`,
+    { data: { name } },
+  );
+
+export const volumeNotFound = (name: string): BulkheadError =>
+  userError('VOLUME_NOT_FOUND', `Cannot find volume ${JSON.stringify(name)}: none of yours has this name`, {
+    hint: 'bulkhead volume list',
+    data: { name },
+  });
+
+/** `by`: what uses it, where that is known. */
+export const volumeInUse = (name: string, by = 'a container that runs'): BulkheadError =>
+  userError('VOLUME_IN_USE', `Cannot remove volume ${name}: ${by} uses it`, { hint: 'bulkhead list --all', data: { name, by } });
+
+export const volumeDamaged = (name: string, why: string): BulkheadError =>
+  userError('VOLUME_DAMAGED', `Cannot use volume ${name}: ${why}`, { hint: `bulkhead volume inspect ${name}`, data: { name, why } });
+
+export const volumesUnsafe = (path: string, why: string): BulkheadError =>
+  userError('VOLUMES_UNSAFE', `Cannot keep volumes in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });
+
+export const containerGone = (id: string): BulkheadError =>
+  userError('CONTAINER_GONE', `Cannot run a command in container ${id}: it has ended`, { hint: 'bulkhead list --all', data: { id } });
+
+export const entranceInvalid = (why: string, cause?: unknown): BulkheadError =>
+  userError('ENTRANCE_INVALID', `Cannot run a command in the container: what it left for that cannot be read (${why})`, {
+    hint: 'bulkhead run   (a new one; this one may be of another version of Bulkhead)',
+    data: { why },
+    cause,
+  });
+
+export const execFailed = (id: string, why: string): BulkheadError =>
+  userError('EXEC_FAILED', `Cannot run a command in container ${id}: ${why}`, { hint: `bulkhead inspect ${id}`, data: { id, log: why } });
 
 export const runDirectoryUnsafe = (path: string, why: string): BulkheadError =>
   userError('RUN_DIRECTORY_UNSAFE', `Cannot keep sessions in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });

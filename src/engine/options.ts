@@ -67,6 +67,10 @@ export interface Limits {
 export interface OptionRequest {
   /** `SRC[:DST[:OPTION,…]]` besides those of the request. */
   scratch?: readonly string[] | undefined;
+  /** `DIR[:ro]` each: what lies over the image; the last one is on top. */
+  overlays?: readonly string[] | undefined;
+  /** `DIR[:SIZE]` each, in memory. */
+  tmpfs?: readonly string[] | undefined;
   workdir?: string | undefined;
   /** `none`, `bind`, `SRC[:DST]` or `tmpfs:DST`. */
   home?: string | undefined;
@@ -78,7 +82,13 @@ export interface OptionRequest {
   umask?: string | undefined;
   /** `NAME=SOFT[:HARD]` each. */
   rlimits?: readonly string[] | undefined;
-  /** `UID[:GID]`. */
+  /** Each as `--mount` of docker has it. */
+  mounts?: readonly string[] | undefined;
+  /** `SRC:DST[:OPTION,…]` each; SRC is a path or the name of a volume. */
+  volumes?: readonly string[] | undefined;
+  /** What runs instead of the image's own command; the words of the request are its arguments. */
+  entrypoint?: string | undefined;
+  /** `USER[:GROUP]`, names of the image's or numbers. */
   user?: string | undefined;
   addCapabilities?: readonly string[] | undefined;
   dropCapabilities?: readonly string[] | undefined;

@@ -46,6 +46,35 @@ export function parseScratch({ scratch = [], workdir }: OptionRequest): Mount[] 
   });
 }
 
+/** What lies over the image. A path is relative to the current directory, and may hold a `:`. */
+export interface OverlayRequest {
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+export function parseOverlays({ overlays = [] }: OptionRequest = {}): OverlayRequest[] {
+  return overlays.map((typed) => {
+    const [, path = '', mode] = /^([^]*?)(?::(ro|rw))?$/.exec(typed) ?? [];
+    if (path === '' || path.includes('\0')) throw optionInvalid('--overlay', typed, 'it must be DIR[:ro]', '--overlay ./changes');
+    return { path: resolve(path), readOnly: mode === 'ro' };
+  });
+}
+
+/** `DIR[:SIZE]`, or in Docker's words `DIR:size=SIZE,rw,nosuid,nodev`, which it is in any case. */
+export function parseTmpfs({ tmpfs = [] }: OptionRequest): Mount[] {
+  return tmpfs.map((typed): Mount => {
+    const at = typed.indexOf(':');
+    const [directory, words] = at < 0 ? [typed, []] : [typed.slice(0, at), typed.slice(at + 1).split(',')];
+    const sizes = words.filter((word) => !['rw', 'nosuid', 'nodev'].includes(word));
+    const [size, more] = sizes.map((word) => word.replace(/^size=/, ''));
+    const other = sizes.find((word) => !/^(?:size=)?\d/.test(word));
+    if (other !== undefined || more !== undefined)
+      throw optionInvalid('--tmpfs', typed, `"${other ?? more ?? ''}" is more than a size, rw, nosuid or nodev`, '--tmpfs /run:64M');
+    const destination = tidyDestination(`--tmpfs ${typed}`, directory);
+    return { type: 'tmpfs', destination, ...(size === undefined ? {} : { sizeBytes: parseSize('--tmpfs', size) }) };
+  });
+}
+
 /** Files of `NAME=VALUE` lines; blank lines and those that begin with `#` are left out, quotes mean nothing. */
 export async function readEnvironmentFiles(files: readonly string[] = []): Promise<Record<string, string>> {
   const environment: Record<string, string> = {};
@@ -118,7 +147,7 @@ function parseLimit(typed: string): Limit {
   return typed === 'unlimited' ? typed : Number(typed);
 }
 
-function parseUser(typed: string, ownGid: number): { uid: number; gid: number } {
+export function parseUser(typed: string, ownGid: number): { uid: number; gid: number } {
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(typed) ?? [];
   const user = { uid: Number(uid), gid: gid === undefined ? (Number(uid) === 0 ? 0 : ownGid) : Number(gid) };
   if (!(user.uid < 2 ** 32 - 1 && user.gid < 2 ** 32 - 1))

@@ -1,6 +1,7 @@
 import type { ContainerOptions, OptionRequest } from './options.js';
 
 /** The plain data of a run. Structurally the same as the contract's shapes; the engine has its own because it knows nothing of plugins. */
+import type { RootWay } from './mounts/root-ways.js';
 import type { OwnedRanges, UserMapping } from './runtimes/user-mapping.js';
 
 /** A file system to show in the container. `optional` skips a bind whose source the host does not have. */
@@ -184,6 +185,30 @@ export interface Streams {
   stderr: number;
 }
 
+/** A process of this machine: pids are used again, a pid and the time it started are not. */
+export interface ProcessRef {
+  pid: number;
+  /** As /proc/PID/stat has it. */
+  startTicks: string;
+}
+
+/** A further command in a container that runs. */
+export interface ExecRequest {
+  /** PID 1 of its namespace, which is the engine's, and its command. */
+  container: { id: string; init: ProcessRef; command: ProcessRef };
+  command: string[];
+  /** `NAME=VALUE` each, besides those of the container. */
+  env: string[];
+  /** As for `run`; the container's where absent. */
+  user?: string | undefined;
+  workingDirectory?: string | undefined;
+  /** Whether it reads the caller's standard input; that is empty where absent. */
+  interactive?: boolean | undefined;
+  terminal?: boolean | undefined;
+}
+
+export type ExecOptions = Pick<RunOptions, 'runDirectory' | 'signal' | 'log' | 'warn'>;
+
 export interface RunOptions {
   /** Those of this process where absent. */
   streams?: Streams | undefined;
@@ -203,8 +228,17 @@ export interface RunOptions {
   imageDirectory?: string;
   /** The store of images, of this uid alone, e.g. `/var/lib/bulkhead/image-store`. Schemes of images are all plugins' where it is absent. */
   imageStore?: string;
-  /** try (where absent): the kernel's overlay, else a driver's · driver: a driver's alone · no: none, the image as it is. */
+  /** Where named volumes are; of this uid alone, e.g. `/var/lib/bulkhead/volumes`. They are refused where it is absent. */
+  volumeDirectory?: string;
+  /** try (where absent): the first way of mounts/root-ways.ts that works · driver: a driver's alone · no: none, the image as it is. */
   overlay?: OverlayChoice;
+  /** Ways to make a root file system that shall not be taken, see mounts/root-ways.ts. */
+  avoidWays?: readonly RootWay[];
+  /**
+   * Where what the command writes stays, for the next run with the same directory; made 0700 where it is missing. In memory where
+   * absent. Throws LAYER_BUSY where another container writes to it.
+   */
+  writableDirectory?: string;
 }
 
 export type OverlayChoice = 'try' | 'driver' | 'no';

@@ -26,6 +26,7 @@ export interface Tools extends Readonly<Record<ToolName, string>> {
 
 /** Finds every tool; throws TOOL_MISSING for the first that is not there. */
 export async function findTools(directories: readonly string[] = TOOL_DIRECTORIES): Promise<Tools> {
+  const optional = ['hostname', 'prlimit', 'ip'].map((name) => findTool(name, directories));
   const [setpriv, unshare, mount, sh, cp, env] = await Promise.all([
     readTool('setpriv', directories),
     readTool('unshare', directories),
@@ -34,20 +35,9 @@ export async function findTools(directories: readonly string[] = TOOL_DIRECTORIE
     readTool('cp', directories),
     readTool('env', directories),
   ]);
-  const shellIsBash = basename(await realpath(sh)) === 'bash';
-  return {
-    setpriv,
-    unshare,
-    mount,
-    sh,
-    cp,
-    env,
-    hostname: await findTool('hostname', directories),
-    prlimit: await findTool('prlimit', directories),
-    ip: await findTool('ip', directories),
-    envResetsSignals: await resetsSignals(env),
-    shellIsBash,
-  };
+  const [envResetsSignals, shell, [hostname, prlimit, ip]] = await Promise.all([resetsSignals(env), realpath(sh), Promise.all(optional)]);
+  const shellIsBash = basename(shell) === 'bash';
+  return { setpriv, unshare, mount, sh, cp, env, hostname, prlimit, ip, envResetsSignals, shellIsBash };
 }
 
 function resetsSignals(env: string): Promise<boolean> {

@@ -12,6 +12,12 @@ export function renderPlatform({ os, architecture, variant }: Offered): string {
   return [os ?? '?', architecture ?? '?', ...(variant ? [variant] : [])].join('/').replaceAll(/[^\w./-]/g, '?');
 }
 
+/** `linux/arm64`, `linux/arm/v7`. Undefined where it is none. */
+export function parsePlatform(text: string): Platform | undefined {
+  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text) ?? [];
+  return os === undefined || architecture === undefined ? undefined : { os, architecture, variant };
+}
+
 /** The one of an index for `wanted`; for this machine where nothing is wanted. Attestations and the like have no platform that runs. */
 export function choosePlatform(manifests: readonly Descriptor[], image: string, wanted?: Platform): Descriptor {
   const rated = manifests.map((manifest) => ({ manifest, rank: rank(manifest.platform ?? {}, wanted) }));
@@ -33,8 +39,11 @@ export function requirePlatform(own: Platform, image: string, wanted?: Platform)
 function rank({ os, architecture: named, variant }: Offered, wanted: Platform | undefined): number {
   const architecture = named ?? '';
   if (os !== (wanted?.os ?? 'linux')) return -1;
-  if (wanted !== undefined) return architecture === wanted.architecture && (!wanted.variant || wanted.variant === (variant ?? '')) ? 0 : -1;
-  if (!canRunArch(architecture)) return -1;
-  const place = (VARIANTS[architecture] ?? ['']).indexOf(variant ?? '');
-  return (architecture === nativeArch() ? 0 : 100) + (place < 0 ? 50 : place);
+  const found = (VARIANTS[architecture] ?? ['']).indexOf(variant ?? '');
+  const place = found < 0 ? 50 : found;
+  if (wanted !== undefined) {
+    if (architecture !== wanted.architecture) return -1;
+    return !wanted.variant ? place : wanted.variant === (variant ?? '') ? 0 : -1;
+  }
+  return canRunArch(architecture) ? (architecture === nativeArch() ? 0 : 100) + place : -1;
 }

@@ -17,12 +17,7 @@
  */
 export { openChannel, portToParent, type Channel, type Handlers } from './channel.js';
 export { monitorErrors } from './errors.js';
-export {
-  hostCalls,
-  monitorCallsOfHost,
-  type Outcome,
-  type PlainRunOptions,
-  type PluginHostBegin,
-} from './protocol.js';
+export { openJournal, type Journal } from './journal.js';
+export { hostCalls, monitorCallsOfHost, type Outcome, type PlainRunOptions, type PluginHostBegin } from './protocol.js';
 export { namesOf, serveMoments } from './serve-moments.js';
 export { startMonitor, type StartedMonitor } from './start.js';

@@ -5,7 +5,7 @@
 import { BulkheadError, messageOf } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { fromPlainError, toPlainError } from '#base/plain-error.js';
-import { CONTAINER_FILES, removeRecord, type ContainerPlace } from '#containers/containers.js';
+import { CONTAINER_FILES, removeContainer, removeRecord, type ContainerPlace } from '#containers/containers.js';
 import { runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
 import { join } from 'node:path';
 import type { Channel } from './channel.js';
@@ -42,7 +42,8 @@ export async function oversee(beginning: Beginning, caller: Caller): Promise<voi
   journal.stopped({ exitCode, reason: outcome.fault?.message });
   await journal.flush();
   const { hasBegun } = watched;
-  if (autoRemove || (isNew && !hasBegun)) await removeRecord(place);
+  if (isNew && !hasBegun) await removeRecord(place);
+  else if (autoRemove) await removeContainer(place, { force: false });
   await caller.call('ended', { ...outcome, hasBegun, ...(hasBegun ? {} : { said: output.said() }) }).catch(() => undefined);
 }
 

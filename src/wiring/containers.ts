@@ -20,8 +20,9 @@ import {
   type Pruned,
   type RemoveOptions,
 } from '#containers/containers.js';
-import { removeStaleSessions } from '#engine/engine.js';
+import { sweepKilled, type Swept } from '#engine/engine.js';
 import { messageOf } from '#base/errors.js';
+import { machineOptions } from './machine-options.js';
 import type { Scene } from './scene.js';
 
 /** Each takes a name, an id, or so much of an id as no other's begins with. */
@@ -78,10 +79,8 @@ export interface ContainerReport {
   readonly problems: readonly { readonly id: string; readonly why: string }[];
 }
 
-export interface PruneReport extends Pruned {
-  /** Of killed runs: what they had in memory. */
-  readonly sessions: readonly string[];
-}
+/** With what killed runs had in memory, and their control groups. */
+export type PruneReport = Pruned & Swept;
 
 export function openContainers({ paths, log }: Scene): ContainerCommands {
   const roots = paths.containers;
@@ -111,7 +110,7 @@ export function openContainers({ paths, log }: Scene): ContainerCommands {
     },
     wait: async (what) => waitForExit(await find(what)),
     remove: async (what, options) => removeContainer(await find(what), options),
-    prune: async () => ({ ...(await pruneContainers(roots)), sessions: await removeStaleSessions(paths.run) }),
+    prune: async () => ({ ...(await pruneContainers(roots)), ...(await sweepKilled(machineOptions({ paths }))) }),
     async copy(source, destination, options) {
       await copy(await openSide(source), await openSide(destination), { ...options, warn });
     },

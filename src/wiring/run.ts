@@ -10,7 +10,6 @@
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
  *   observe     every                   monitorContainer      of the others
  */
-import { join } from 'node:path';
 import { findReplacing, openCatalogFor, readOrders, sortPlugins, type Installation, type Outline } from '#catalog/catalog.js';
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
@@ -18,31 +17,39 @@ import {
   describingBuiltinImages,
   runContainer,
   type ContainerConfig,
+  type ContainerReach,
   type Moments,
   type RunOptions,
   type RunRequest,
   type RunResult,
 } from '#engine/engine.js';
-import type { PlainRunOptions } from '#monitor/monitor.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
+import { machineOptions } from './machine-options.js';
+import type { NewContainer } from './new-container.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
+import { withRecord } from './foreground.js';
 import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
-import type { Settings } from './settings.js';
 import { requireTypist } from './typist.js';
 
-export function run(scene: Scene, invocation: Invocation<RunRequest>): Promise<RunResult> {
+export function run(scene: Scene, invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult> {
   return withPlugins(scene, invocation, {
     use: (request, moments, options) => {
       requireTypist(request);
-      return runContainer(request, moments, options);
+      return withRecord(scene, { args: invocation.args, told }, (write, own) => {
+        const reach = (container: ContainerReach): void => {
+          moments.reach?.(container);
+          write(container);
+        };
+        return runContainer(request, { ...moments, reach }, { ...options, ...own });
+      });
     },
     configured: ({ history }) => {
       for (const line of describeReplaced(history)) scene.log.write('debug', line);
@@ -60,9 +67,9 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   let plugins: OwnedConfig['history'] = [];
   const { config } = await withPlugins(scene, invocation, {
     isDry: true,
-    use: async (request, moments, { signal }) => {
+    use: async (request, moments, { signal, volumeDirectory }) => {
       return {
-        config: await configureContainer(request, describingBuiltinImages(moments, scene.paths.images), signal),
+        config: await configureContainer(request, describingBuiltinImages(moments, scene.paths.images), { stop: signal, volumeDirectory }),
         exitCode: 0,
         runMs: 0,
       };
@@ -171,17 +178,6 @@ export async function withPlugins<Request extends { readonly image: string }, Re
     await host.close();
     await quarantine.save();
   }
-}
-
-/** What the machine and its operator say of a run: plain data, the same for each process that runs a container. */
-export function machineOptions({ paths }: Scene, { 'enable-overlay': overlay = 'try' }: Settings): PlainRunOptions {
-  return {
-    runDirectory: paths.run,
-    imageDirectory: join(paths.state, 'images'),
-    imageStore: paths.images,
-    overlay,
-    cdiDirectories: paths.cdi,
-  };
 }
 
 function isDriver({ manifest }: Installation): boolean {

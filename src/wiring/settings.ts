@@ -16,7 +16,8 @@ const sizeMaxBytes = 65_536;
  *   version-lock = "range"   # or "exact": only plugins built against exactly this host's contract
  *   required-plugins = ["example.com/audit"]   # no container starts without these, installed for everybody, enabled and well
  *   image-driver = "example.com/squashfuse"    # this plugin alone mounts images for its features; without it no container starts
- *   enable-overlay = "try"   # the kernel, else a driver; "driver": a driver alone; "no": nothing is laid over an image
+ *   enable-overlay = "try"   # the kernel, else a driver, else what else there is; "driver": a driver alone; "no": nothing is laid over an image
+ *   insecure-registries = ["registry.lan:5000"]   # these need not speak https, nor with a certificate to trust
  *   [budgets]                # how much plugins may use: docs/limits.md
  *   [policy]                 # what plugins may have at all: policy.ts
  */
@@ -26,6 +27,7 @@ const settingsSchema = v.strictObject({
   budgets: v.optional(budgetSettings, {}),
   policy: v.optional(policySchema, {}),
   'image-driver': v.optional(pluginName),
+  'insecure-registries': v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w.:[\]-]{1,255}$/))), v.maxLength(64)), []),
   'enable-overlay': v.optional(v.picklist(['try', 'driver', 'no'])),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;

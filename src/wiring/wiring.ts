@@ -11,7 +11,9 @@
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
+ *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
+ *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
@@ -26,11 +28,12 @@ import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/pac
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
-import type { BackgroundStart, NewContainer } from './background/background.js';
+import type { BackgroundStart } from './background/background.js';
+import type { NewContainer } from './new-container.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
+import type { ImageList, ImageReport, PullReport, PullRequest, RemovedImages } from './images.js';
 import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
-import { placeOf } from './places.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { OrderReport } from './order.js';
@@ -41,6 +44,7 @@ import type { SelftestRequest } from './selftest.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
+import type { VolumeCommands } from './volumes.js';
 
 export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
 
@@ -71,6 +75,7 @@ export interface Product {
   /** With keys, only these are trusted; else those of the stores are. */
   verify(nameOrFile: string, keyFiles: readonly string[]): Promise<Verification>;
   readonly keys: KeyCommands;
+  readonly images: ImageCommands;
   /** What plugins add to the command line; runs none of their code. */
   contributions(line?: TypedLine): Promise<Contributions>;
   configure(name: string, request: ConfigureRequest): Promise<ConfigurationChange>;
@@ -81,7 +86,8 @@ export interface Product {
   /** Of all installed plugins, for completion. */
   names(): Promise<string[]>;
   runCommand(plugin: string, input: CallbackInput<'command'>): Promise<number>;
-  run(invocation: Invocation<RunRequest>): Promise<RunResult>;
+  /** `told`: what is kept of it while it runs, and after that where it has a name. */
+  run(invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult>;
   /** Runs a container in the background; resolves when its command runs. */
   runInBackground(invocation: Invocation<RunRequest>, told: NewContainer): Promise<BackgroundStart>;
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
@@ -93,10 +99,21 @@ export interface Product {
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
   /** The verbs on containers that were made; runs no plugin code. */
   containers(): Promise<ContainerCommands>;
+  /** Named volumes; runs no plugin code. */
+  volumes(): Promise<VolumeCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
   selftest(request: SelftestRequest): Promise<SelftestReport>;
+}
+
+/** Images in the store, and how they get there. */
+export interface ImageCommands {
+  pull(image: string, request: PullRequest): Promise<PullReport>;
+  list(): Promise<ImageList>;
+  inspect(image: string): Promise<ImageReport>;
+  remove(images: readonly string[]): Promise<readonly RemovedImages[]>;
+  prune(options: { readonly all: boolean }): Promise<RemovedImages>;
 }
 
 /** The keys that are trusted to sign plugins, or not any more. */
@@ -119,6 +136,7 @@ export function openProduct(options: ProductOptions): Product {
   const grants = () => import('./grants.js');
   const signing = () => import('./trust/sign.js');
   const keys = () => import('./trust/keys.js');
+  const images = () => import('./images.js');
   const background = () => import('./background/background.js');
   return {
     log,
@@ -152,17 +170,25 @@ export function openProduct(options: ProductOptions): Product {
       revoke: async (which, request) => (await keys()).revokeKey(scene, which, request),
       generate: async (path, passphraseFile) => (await keys()).generateKeyFiles(path, passphraseFile),
     },
+    images: {
+      pull: async (image, request) => (await images()).pullImage(scene, image, request),
+      list: async () => (await images()).listImages(scene),
+      inspect: async (image) => (await images()).inspectImage(scene, image),
+      remove: async (names) => (await images()).removeImages(scene, names),
+      prune: async (options) => (await images()).pruneStore(scene, options),
+    },
     contributions: (line) => listContributions(scene, line),
     summaries: () => listSummaries(scene),
     names: () => listNames(scene),
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
-    run: async (invocation) => (await import('./run.js')).run(scene, invocation),
+    run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
     containers: async () => (await import('./containers.js')).openContainers(scene),
+    volumes: async () => (await import('./volumes.js')).openVolumes(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -175,12 +201,14 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
-export type { BackgroundStart, NewContainer } from './background/background.js';
+export type { BackgroundStart } from './background/background.js';
+export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
 export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
+export type { ImageProgress, PullRequest } from './images.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';

@@ -14,6 +14,7 @@ export default class Prune extends BulkheadCommand {
     for (const { id, why } of report.problems) product.log.write('warning', `${why}; to remove it: bulkhead remove --force ${id}`);
     for (const id of report.containers) this.say(`container ${id}`);
     for (const id of report.sessions) this.say(`session ${id}`);
+    for (const directory of report.controlGroups) this.say(`control group ${directory}`);
     return report;
   }
 }

@@ -30,11 +30,11 @@ export default class Run extends BulkheadCommand {
   async run(): Promise<void> {
     const { product, invocation, flags: given } = await this.readInvocation(Run, toRequest);
     if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);
+    const told = toNewContainer(given as typeof given & CommonFlags, this.argv);
     if (given.detach) {
-      const told = toNewContainer(given as typeof given & CommonFlags, this.argv);
       return void endAsEarly(await product.runInBackground(invocation, told), (id) => this.log(id));
     }
-    const { exitCode, signal } = await product.run(invocation);
+    const { exitCode, signal } = await product.run(invocation, told);
     process.exitCode = exitCode;
     if (signal !== undefined) endBySignal(signal);
   }

@@ -20,6 +20,8 @@ export interface DirectoryImage extends Wishes {
   readonly path: string;
   /** By which the engine sees what the session has at `path`, where that is another file system than the host's there. */
   readonly view?: string | undefined;
+  /** A copy of this run alone, or of the container's: it may be written to. */
+  readonly isCopy?: boolean | undefined;
   readonly ownerUid: number;
   readonly ownerGid: number;
   readonly mode: number;

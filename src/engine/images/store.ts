@@ -1,4 +1,4 @@
-import { closeSession, openSession, removeStaleSessions } from '../lifecycle/session.js';
+import { closeSession, openCleanSession } from '../lifecycle/session.js';
 import { imageStreamRefused } from '../errors.js';
 import type { ContainerConfig } from '../shapes.js';
 import type { OpenImage, StreamImage } from './image.js';
@@ -21,8 +21,8 @@ export interface Storage {
 export async function storeImage(opened: OpenImage, { config, directory, stop, log }: Storage): Promise<StoredImage> {
   if (opened.kind !== 'stream') return { image: opened, close: () => Promise.resolve() };
   if (directory === undefined) throw imageStreamRefused(config.image, 'there is no place to unpack it in');
-  for (const id of await removeStaleSessions(directory)) log(`Removed the image of the killed container ${id}`);
-  const place = await openSession(directory);
+  const { session: place, removed } = await openCleanSession(directory);
+  for (const id of removed) log(`Removed the image of the killed container ${id}`);
   try {
     const image = await unpackStream(opened.stream, { image: config.image, directory: place.path, stop });
     return { image, close: () => closeSession(place) };

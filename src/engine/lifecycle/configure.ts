@@ -7,6 +7,7 @@ import { openImage } from '../images/open-image.js';
 import type { ContainerConfig, Moments, RunRequest } from '../shapes.js';
 import { readPowers, validateOptions } from '../validate-options.js';
 import { validateConfig } from '../validate.js';
+import { leaveOutMissing } from '../volumes/hold.js';
 import { untilStopped } from './stop.js';
 
 export interface Configured {
@@ -17,10 +18,20 @@ export interface Configured {
   readonly defaultHome: string;
 }
 
-export async function configure(request: RunRequest, moments: Moments & BuiltinImages, stop: AbortSignal): Promise<Configured> {
+export interface ConfigureOptions {
+  readonly stop: AbortSignal;
+  /** Where volumes are; none can be asked for where it is absent. */
+  readonly volumeDirectory?: string | undefined;
+}
+
+export async function configure(
+  request: RunRequest,
+  moments: Moments & BuiltinImages,
+  { stop, volumeDirectory }: ConfigureOptions,
+): Promise<Configured> {
   const caller = describeCaller();
   const asked = await untilStopped(openImage(request.image, moments), stop);
-  const draft = await buildConfig(request, asked, caller);
+  const draft = await buildConfig(request, asked, { ...caller, volumeDirectory });
   const config = moments.configure === undefined ? draft : await untilStopped(moments.configure(draft), stop);
   validateOptions(config, readPowers());
   const image = config.image === draft.image ? asked : await untilStopped(openImage(config.image, moments), stop);
@@ -31,10 +42,10 @@ export async function configure(request: RunRequest, moments: Moments & BuiltinI
 export async function configureContainer(
   request: RunRequest,
   moments: Moments & BuiltinImages,
-  stop: AbortSignal,
+  options: ConfigureOptions,
 ): Promise<ContainerConfig> {
-  const { config } = await configure(request, moments, stop);
-  return validateConfig(config);
+  const { config } = await configure(request, moments, options);
+  return validateConfig(leaveOutMissing(config, options.volumeDirectory));
 }
 
 function describeCaller(): Caller {

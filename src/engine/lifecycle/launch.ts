@@ -117,7 +117,8 @@ function watchPrograms(chain: Chain, { image, stop }: { image: string; stop: Abo
   const ended = new AbortController();
   chain.watchPrograms((program) => {
     const code = chain.reports.drivers.get(program);
-    ended.abort(imageDriverFailed(image, `its program ended with code ${code ?? '?'} while the container ran`, chain.readOutput(program)));
+    const why = `its program ended with code ${code ?? '?'} while the container ran`;
+    ended.abort(imageDriverFailed(image, why, chain.readOutput(program), { hasRun: true }));
   });
   return AbortSignal.any([stop, ended.signal]);
 }

@@ -5,6 +5,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { attendStage } from '../drivers/attend.js';
 import { composeProgram, type SessionProgram } from '../drivers/program.js';
 import { writeStage, type Stage } from '../drivers/stage.js';
@@ -59,7 +60,12 @@ export async function seeMountedImage(
   await attendStage(chain, stage, stop);
   const path = join(session, 'image');
   const view = `/proc/${chain.findInit().pid}/root${path}`;
-  const { uid, gid, mode } = await answerOf(stat(view), { image, stop });
+  const said = (): string => stage.programs.map((_, index) => chain.readOutput(stage.first + index)).join('\n');
+  const { uid, gid, mode } = await answerOf(stat(view), { image, stop }).catch((thrown: unknown) => {
+    const code = systemCodeOf(thrown);
+    if (code === undefined || thrown instanceof BulkheadError) throw thrown;
+    throw imageDriverFailed(image, `what is mounted cannot be read (${code})`, said());
+  });
   return { kind: 'directory', path, view, ownerUid: uid, ownerGid: gid, mode: mode & 0o7777 };
 }
 

@@ -28,6 +28,12 @@ export function findSoleChild(pid: number | undefined): ProcessStatus | undefine
   return child === undefined ? undefined : findProcess(child);
 }
 
+/** The number that it has in its own pid namespace. */
+export function readInnerPid(pid: number): number | undefined {
+  const numbers = /^NSpid:\s*(.*)$/m.exec(readProcFile(`/proc/${pid}/status`) ?? '')?.[1];
+  return numbers === undefined ? undefined : Number(numbers.split(/\s+/).at(-1));
+}
+
 function listOrEmpty(path: string): string[] {
   try {
     return readdirSync(path);

@@ -8,9 +8,10 @@
  * clean up, and neither takes the other's for stale.
  */
 import { randomInt } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '#base/errors.js';
+import { removeTree } from '#base/remove-tree.js';
 import { runDirectoryUnsafe } from '../errors.js';
 import { findProcess, isAlive, readPidNamespace } from './process-tree.js';
 
@@ -21,19 +22,45 @@ export interface Session {
 }
 
 const SESSION_NAME = /^[a-z0-9]{12}\.(\d+)\.(\d+)\.(\d+)$/;
+const ID_LENGTH = 12;
 const ID_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 /** Close it with `closeSession`. `id`: 12 of `a-z0-9`, a new one where absent. */
-export async function openSession(runDirectory: string, id: string = makeId()): Promise<Session> {
+export async function openSession(runDirectory: string, id?: string): Promise<Session> {
+  return makeSession(await openRunDirectory(runDirectory), id);
+}
+
+/** The same, after what killed owners left has been removed; their ids. */
+export async function openCleanSession(
+  runDirectory: string,
+  id?: string,
+): Promise<{ readonly session: Session; readonly removed: readonly string[] }> {
   const directory = await openRunDirectory(runDirectory);
-  const owner = [await readPidNamespace(), process.pid, findProcess(process.pid)?.startTicks ?? '0'].join('.');
-  const path = join(directory, `${id}.${owner}`);
+  return { removed: await removeStale(directory), session: await makeSession(directory, id) };
+}
+
+async function makeSession(directory: string, id?: string): Promise<Session> {
+  const name = await nameSession(id);
+  const path = join(directory, name);
   await mkdir(path, { mode: 0o700 });
-  return { id, path };
+  return { id: name.slice(0, ID_LENGTH), path };
+}
+
+/** Of this process; the id is a new one where absent. */
+export async function nameSession(id: string = makeId()): Promise<string> {
+  return [id, await readPidNamespace(), process.pid, findProcess(process.pid)?.startTicks ?? '0'].join('.');
 }
 
 function makeId(): string {
-  return Array.from({ length: 12 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
+  return Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
+}
+
+/** Of a container that runs; undefined where there is none. */
+export async function findSession(runDirectory: string, id: string): Promise<Session | undefined> {
+  const directory = await openRunDirectory(runDirectory);
+  const pidNamespace = await readPidNamespace();
+  const name = (await readdir(directory)).find((one) => one.startsWith(`${id}.`) && SESSION_NAME.test(one) && !isStale(one, pidNamespace));
+  return name === undefined ? undefined : { id, path: join(directory, name) };
 }
 
 /** Holds no mounts in this namespace: those are in the container's own. The inverse of `openSession`. */
@@ -43,11 +70,14 @@ export async function closeSession(session: Session): Promise<void> {
 
 /** Removes what killed owners left. Idempotent; safe beside others that do the same; touches no session of a living owner. */
 export async function removeStaleSessions(runDirectory: string): Promise<string[]> {
-  const directory = await openRunDirectory(runDirectory);
+  return removeStale(await openRunDirectory(runDirectory));
+}
+
+async function removeStale(directory: string): Promise<string[]> {
   const pidNamespace = await readPidNamespace();
   const stale = (await readdir(directory)).filter((name) => isStale(name, pidNamespace));
   for (const name of stale) await removeTree(join(directory, name));
-  return stale.map((name) => name.slice(0, 12));
+  return stale.map((name) => name.slice(0, ID_LENGTH));
 }
 
 /** Tells of the name of a session whether its owner was killed. */
@@ -73,9 +103,4 @@ async function openRunDirectory(path: string): Promise<string> {
   if ((stats.mode & 0o022) !== 0) throw runDirectoryUnsafe(path, 'others may write to it');
   if ((stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
   return realpath(path);
-}
-
-/** Another that cleans up may be in the midst of the same directory. */
-async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
 }

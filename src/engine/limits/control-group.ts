@@ -171,10 +171,36 @@ async function readWords(file: string): Promise<string[]> {
   return text.split(/\s+/).filter(Boolean);
 }
 
+/** What killed owners left, in all hierarchies and wherever the caller may have made a group. Answers with their directories. Idempotent. */
+export async function removeStaleGroups(isStale: (name: string) => boolean): Promise<string[]> {
+  const rows = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' '));
+  const own = (await readFile('/proc/self/cgroup', 'utf8')).split('\n').map((line) => /^\d+:[^:]*:(.*)$/.exec(line)?.[1] ?? '/');
+  const removed: string[] = [];
+  for (const [, mountPoint = '', type] of rows) {
+    if (type !== 'cgroup' && type !== 'cgroup2') continue;
+    for (const parent of new Set(own.flatMap((path) => listUpwards(mountPoint, placeIn(mountPoint, path)))))
+      removed.push(...(await removeStale(parent, isStale)));
+  }
+  return removed;
+}
+
+function listUpwards(mountPoint: string, directory: string): string[] {
+  if (directory === mountPoint || directory === dirname(directory)) return [mountPoint];
+  return [directory, ...listUpwards(mountPoint, dirname(directory))];
+}
+
 /** A group that still has processes cannot be removed, whoever asks. */
-async function removeStale(parent: string, isStale: (name: string) => boolean): Promise<void> {
-  const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX) && isStale(name.slice(PREFIX.length)));
-  for (const name of names) await rmdir(join(parent, name)).catch(() => undefined);
+async function removeStale(parent: string, isStale: (name: string) => boolean): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.startsWith(PREFIX) || !isStale(name.slice(PREFIX.length))) continue;
+    const isGone = await rmdir(join(parent, name)).then(
+      () => true,
+      () => false,
+    );
+    if (isGone) removed.push(join(parent, name));
+  }
+  return removed;
 }
 
 /** The kernel takes a moment to let go of processes that have ended. */

@@ -8,7 +8,7 @@ import { posix } from 'node:path';
 import { systemCodeOf } from '#base/errors.js';
 import type { Dns } from '../options.js';
 import type { ContainerConfig } from '../shapes.js';
-import { findLayer, layContent, resolvePath, sourceSeen, type RootTree } from './root-tree.js';
+import { findLayer, findSource, layContent, resolvePath, type RootTree } from './root-tree.js';
 
 /** Who the command is, inside. */
 export interface Account {
@@ -84,7 +84,9 @@ async function readText(tree: RootTree, path: string): Promise<string | undefine
   const { content, point, additions } = findLayer(tree, path);
   if ((content.type !== 'image' && content.type !== 'bind') || additions.has(path)) return undefined;
   try {
-    const bytes = await readFile(posix.join(sourceSeen(content), posix.relative(point, path)));
+    const found = await findSource(content, posix.relative(point, path));
+    if (found === undefined) return undefined;
+    const bytes = await readFile(found.path);
     return bytes.length > TEXT_BYTES_MAX ? undefined : bytes.toString('utf8');
   } catch (thrown) {
     if (systemCodeOf(thrown) === undefined) throw thrown;

@@ -3,6 +3,8 @@
  *
  *      SESSION/root         where the container's root is mounted together
  *      SESSION/lower/N      layer N's source, when an overlay needs it (its path is then a simple one: no escapes in options)
+ *      SESSION/lower/N-1…   what lies over that one, the last on top
+ *      SESSION/writable     the directory on a disk that keeps what is written, instead of memory/0
  *      SESSION/memory/N     layer N's memory, a tmpfs; for a writable image with upper/ and work/
  *      SESSION/memory/points/N   the mount points and links that layer N lacks: the overlay's lowest layer, so that the
  *                           image's own directories keep their owner and mode
@@ -12,7 +14,7 @@
  */
 import { posix } from 'node:path';
 import type { Identity } from '../runtimes/identity.js';
-import { overlayDisabled } from '../errors.js';
+import { overlayDisabled, overlayRefused } from '../errors.js';
 import type { FstabLine } from './fstab.js';
 import { mountProc, mountPts, mountSys, shadowTerminals } from './kernel.js';
 import type { MountedFileSystem } from './mount-table.js';
@@ -56,8 +58,8 @@ export interface LayoutContext {
   readonly identity: Identity;
   /** The mount that a directory of the host is in, and those below it. */
   readonly findBoundMounts: (directory: string) => readonly MountedFileSystem[];
-  /** Who lays directories over one another; `nobody` refuses. */
-  readonly overlays: 'kernel' | 'driver' | 'nobody';
+  /** Who lays directories over one another; `nobody` refuses, and so does `copy`, since a copy needs nothing laid over it. */
+  readonly overlays: 'kernel' | 'driver' | 'copy' | 'nobody';
   /** Whether the session has been hidden already, by `hideSession`. */
   readonly isHidden: boolean;
 }
@@ -74,7 +76,7 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
   for (const layer of layers) {
     directories.push(...directoriesOf(layer, context));
     if (layer.content.type === 'generated') texts.set(`skeleton/${textOf(layer)}`, layer.content.text);
-    for (const [path, entry] of sortByPath(layer.additions)) {
+    for (const [path, entry] of isCopy(layer.content) ? [] : sortByPath(layer.additions)) {
       const inSession = posix.join(
         isInMemory(layer.content) ? `skeleton/${layer.number}` : `skeleton/points/${layer.number}`,
         posix.relative(layer.point, path),
@@ -85,8 +87,8 @@ export function layOut(tree: RootTree, context: LayoutContext): MountLayout {
     }
   }
   const overlaid = layers.filter(needsOverlay);
-  const [refused] = context.overlays === 'nobody' ? overlaid : [];
-  if (refused !== undefined) throw overlayDisabled(refused.point);
+  const [refused] = context.overlays === 'nobody' || context.overlays === 'copy' ? overlaid : [];
+  if (refused !== undefined) throw context.overlays === 'nobody' ? overlayDisabled(refused.point) : uncopied(refused.point);
   const byDriver = context.overlays === 'driver' ? overlaid : [];
   const hiding = context.isHidden ? [] : hideSession(context.session);
   const points: FstabLine = {
@@ -126,12 +128,32 @@ function isInMemory(content: Content): boolean {
   return content.type === 'tmpfs';
 }
 
+function isCopy(content: Content): boolean {
+  return content.type === 'image' && content.isCopy === true;
+}
+
 function isWritableImage(content: Content): content is Content & { type: 'image' } {
-  return content.type === 'image' && !content.readOnly;
+  return content.type === 'image' && !content.readOnly && !isCopy(content);
 }
 
 function needsOverlay({ content, additions }: Layer): boolean {
-  return isWritableImage(content) || ((content.type === 'image' || content.type === 'bind') && additions.size > 0);
+  if (content.type !== 'image' && content.type !== 'bind') return false;
+  return isWritableImage(content) || (additions.size > 0 && !isCopy(content)) || overOf(content).length > 0;
+}
+
+function overOf(content: Content): readonly string[] {
+  return content.type === 'image' ? (content.over ?? []) : [];
+}
+
+/** Where what is written goes, relative to the session. */
+function upperOf({ number, content }: Layer): OverlayPlace['writable'] {
+  if (!isWritableImage(content)) return undefined;
+  const place = content.kept === undefined ? `memory/${number}` : 'writable';
+  return { upper: `${place}/upper`, work: `${place}/work` };
+}
+
+function uncopied(point: string): Error {
+  return overlayRefused(`${point} lacks mount points, and only the image itself can be copied`);
 }
 
 function directoriesOf(layer: Layer, { identity, overlays }: LayoutContext): Directory[] {
@@ -139,19 +161,20 @@ function directoriesOf(layer: Layer, { identity, overlays }: LayoutContext): Dir
   const directories: Directory[] = [];
   if (content.type === 'tmpfs')
     directories.push({ path: `skeleton/${number}`, mode: content.mode }, { path: `memory/${number}`, mode: 0o755 });
-  if (isWritableImage(content)) {
+  if (isWritableImage(content) && content.kept !== undefined) directories.push({ path: 'writable', mode: 0o755 });
+  else if (isWritableImage(content)) {
     const owner = identity === 'root' ? { uid: content.ownerUid, gid: content.ownerGid } : undefined;
     directories.push({ path: `skeleton/${number}`, mode: 0o755 }, { path: `memory/${number}`, mode: 0o755 });
     directories.push({ path: `skeleton/${number}/upper`, mode: content.mode, owner }, { path: `skeleton/${number}/work`, mode: 0o755 });
   }
-  if (needsOverlay(layer)) directories.push({ path: `lower/${number}`, mode: 0o755 });
+  if (needsOverlay(layer)) for (const path of lowersOf(layer)) directories.push({ path, mode: 0o755 });
   if (needsOverlay(layer) && overlays === 'driver') directories.push({ path: `overlay/${number}`, mode: 0o755 });
   if (needsOverlay(layer) && layer.additions.size > 0) directories.push({ path: `skeleton/points/${number}`, mode: 0o755 });
   return directories;
 }
 
 function mountMemory({ number, content }: Layer, { session }: LayoutContext): FstabLine[] {
-  if (content.type !== 'tmpfs' && !isWritableImage(content)) return [];
+  if (content.type !== 'tmpfs' && !(isWritableImage(content) && content.kept === undefined)) return [];
   const size = content.sizeBytes === undefined ? [] : [`size=${content.sizeBytes}`];
   return [{ source: 'tmpfs', target: `${session}/memory/${number}`, type: 'tmpfs', options: ['mode=755', ...GUARDED, ...size] }];
 }
@@ -183,7 +206,7 @@ function mountSource(
 ): FstabLine[] {
   const guards = content.type === 'image' ? GUARDED : (content.flags ?? []);
   const mounted = bind(content.source, target);
-  const wanted = [...(content.readOnly ? ['ro'] : []), ...(content.type === 'image' && !content.readOnly ? [] : guards)];
+  const wanted = [...(content.readOnly ? ['ro'] : []), ...guards];
   if (wanted.length === 0) return [mounted];
   const [around, ...below] = context.findBoundMounts(content.source);
   const inner = below.filter((mount) => wanted.some((flag) => !mount.flags.includes(flag)));
@@ -201,16 +224,18 @@ function keptFlags(mount: MountedFileSystem | undefined): string[] {
 
 /** Relative paths: the mounting shell stands in the session. Without upperdir an overlay is read-only. */
 function mountOverlay(layer: Layer, { target, context }: { target: string; context: LayoutContext }): FstabLine[] {
-  const { number, content } = layer;
+  const { content } = layer;
   if (context.overlays === 'driver') {
     const kept = content.type === 'bind' ? (content.flags ?? []) : [];
     const options = [...new Set(['remount', 'bind', ...(isWritableImage(content) ? [] : ['ro']), ...GUARDED, ...kept])];
     return [bind(placeOverlay(layer, context).target, target), { source: 'none', target, type: 'none', options }];
   }
   const lower = lowerOf(layer);
-  const upper = isWritableImage(content) ? [`upperdir=memory/${number}/upper`, `workdir=memory/${number}/work`] : ['ro'];
+  const written = upperOf(layer);
+  const upper = written === undefined ? ['ro'] : [`upperdir=${written.upper}`, `workdir=${written.work}`];
   const flags = content.type === 'bind' ? (content.flags ?? []) : [];
-  const unprivileged = isWritableImage(content) && context.identity !== 'root' ? ['userxattr'] : [];
+  // Also to read what a container of an ordinary user has left in its layer.
+  const unprivileged = (written !== undefined || overOf(content).length > 0) && context.identity !== 'root' ? ['userxattr'] : [];
   return [
     ...bindLower(layer, context),
     {
@@ -222,18 +247,27 @@ function mountOverlay(layer: Layer, { target, context }: { target: string; conte
   ];
 }
 
-function lowerOf({ number, additions }: Layer): string {
-  return additions.size > 0 ? `lower/${number}:memory/points/${number}` : `lower/${number}`;
+/** The topmost first. */
+function lowerOf(layer: Layer): string {
+  const lowers = lowersOf(layer);
+  return [...lowers.toReversed(), ...(layer.additions.size > 0 ? [`memory/points/${layer.number}`] : [])].join(':');
 }
 
-function bindLower({ number, content }: Layer, { session }: LayoutContext): FstabLine[] {
-  return content.type === 'image' || content.type === 'bind' ? [bind(content.source, `${session}/lower/${number}`)] : [];
+function lowersOf({ number, content }: Layer): string[] {
+  return [`lower/${number}`, ...overOf(content).map((_, index) => `lower/${number}-${index + 1}`)];
+}
+
+function bindLower(layer: Layer, { session }: LayoutContext): FstabLine[] {
+  const { content } = layer;
+  if (content.type !== 'image' && content.type !== 'bind') return [];
+  const places = lowersOf(layer);
+  const kept = isWritableImage(content) && content.kept !== undefined ? [bind(content.kept, `${session}/writable`)] : [];
+  return [...[content.source, ...overOf(content)].map((source, index) => bind(source, `${session}/${places[index] ?? ''}`)), ...kept];
 }
 
 function placeOverlay(layer: Layer, { session }: LayoutContext): OverlayPlace {
-  const { number, point, content } = layer;
-  const writable = isWritableImage(content) ? { upper: `memory/${number}/upper`, work: `memory/${number}/work` } : undefined;
-  return { point, target: `${session}/overlay/${number}`, lower: lowerOf(layer), writable };
+  const { number, point } = layer;
+  return { point, target: `${session}/overlay/${number}`, lower: lowerOf(layer), writable: upperOf(layer) };
 }
 
 /** Recursive: in a user namespace the kernel refuses to show a directory without what is mounted below it. */

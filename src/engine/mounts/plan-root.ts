@@ -4,7 +4,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { systemCodeOf } from '#base/errors.js';
-import { imagePlanInvalid, mountPointMismatch, workingDirectoryMissing } from '../errors.js';
+import { imagePlanInvalid, mountPointMismatch, optionUnsupported, workingDirectoryMissing } from '../errors.js';
 import type { RootImage } from '../images/image.js';
 import type { Identity } from '../runtimes/identity.js';
 import type { ContainerConfig, Mount } from '../shapes.js';
@@ -16,10 +16,10 @@ import {
   addEntry,
   createTree,
   findLayer,
+  findSource,
   layContent,
   readEntry,
   resolvePath,
-  sourceSeen,
   type Content,
   type RootTree,
 } from './root-tree.js';
@@ -32,6 +32,15 @@ export interface RootRequest {
   /** Who the command is, inside. */
   readonly account: Account;
   readonly terminal: CommandTerminal;
+  readonly layers?: RootLayers | undefined;
+}
+
+/** What lies over the image, besides memory. */
+export interface RootLayers {
+  /** Absolute directories; the last one is on top. */
+  readonly over: readonly string[];
+  /** Where what is written stays, see kept-layer.ts. */
+  readonly kept?: string | undefined;
 }
 
 export async function planRoot(request: RootRequest): Promise<RootTree> {
@@ -48,35 +57,23 @@ export async function planRoot(request: RootRequest): Promise<RootTree> {
 }
 
 /** A directory, or the plan's own mount at `/`, or an empty root in memory. */
-async function chooseRoot({ image, config }: RootRequest, planned: readonly Mount[]): Promise<Content> {
+async function chooseRoot({ image, config, layers }: RootRequest, planned: readonly Mount[]): Promise<Content> {
+  const laid = { sizeBytes: config.rootSizeBytes, over: layers?.over, kept: layers?.kept };
   if (image.kind === 'directory') {
-    return {
-      type: 'image',
-      source: image.path,
-      view: image.view,
-      readOnly: config.readOnly,
-      ownerUid: image.ownerUid,
-      ownerGid: image.ownerGid,
-      mode: image.mode,
-      sizeBytes: config.rootSizeBytes,
-    };
+    const { path: source, view, isCopy, ownerUid, ownerGid, mode } = image;
+    return { type: 'image', source, view, readOnly: config.readOnly, ownerUid, ownerGid, mode, isCopy, ...(isCopy === true ? {} : laid) };
   }
   const root = planned.find((mount) => mount.destination === '/');
-  if (root?.type !== 'bind')
+  if (root?.type !== 'bind') {
+    if (layers !== undefined && (layers.over.length > 0 || layers.kept !== undefined))
+      throw optionUnsupported('overlay', `nothing can lie over the root of ${config.image}, which is memory`);
     return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: config.rootSizeBytes ?? root?.sizeBytes };
+  }
   const source = await realpath(root.source);
   const stats = await stat(source);
   if (!stats.isDirectory()) throw imagePlanInvalid(config.image, `it wants ${source} as its root, which is not a directory`);
   const readOnly = config.readOnly || root.readOnly === true;
-  return {
-    type: 'image',
-    source,
-    readOnly,
-    ownerUid: stats.uid,
-    ownerGid: stats.gid,
-    mode: stats.mode & 0o7777,
-    sizeBytes: config.rootSizeBytes,
-  };
+  return { type: 'image', source, readOnly, ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777, ...laid };
 }
 
 /** A plan's links and mounts, and between them, by depth, what every container has. */
@@ -131,14 +128,15 @@ async function layTemporary(tree: RootTree, { identity, uid }: RootRequest): Pro
   for (const path of ['/tmp', '/var/tmp']) {
     const resolved = await resolvePath(tree, path);
     if (resolved.entry?.kind !== 'directory' || findLayer(tree, resolved.path).point !== '/') continue;
-    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(sourceSeen(root), resolved.path)) !== uid;
+    const isForeign = identity !== 'root' && root.type === 'image' && (await readOwner(root, resolved.path)) !== uid;
     if (root.readOnly || isForeign) await layContent(tree, resolved.path, { type: 'tmpfs', mode: 0o1777, readOnly: false });
   }
 }
 
-async function readOwner(source: string, path: string): Promise<number | undefined> {
+async function readOwner(root: Content & { type: 'image' }, path: string): Promise<number | undefined> {
   try {
-    return (await stat(`${source}${path}`)).uid;
+    const found = await findSource(root, path.slice(1));
+    return found === undefined ? undefined : (await stat(found.path)).uid;
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;

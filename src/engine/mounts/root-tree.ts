@@ -27,6 +27,12 @@ export type Content =
       readonly mode: number;
       /** Of what is written over it. */
       readonly sizeBytes?: number | undefined;
+      /** What lies over it and is only read; the last one is on top. */
+      readonly over?: readonly string[] | undefined;
+      /** Where what is written over it stays; in memory where absent. See kept-layer.ts. */
+      readonly kept?: string | undefined;
+      /** It is this container's own: written to as it is, and what set-up adds is added there. */
+      readonly isCopy?: boolean | undefined;
     }
   | {
       readonly type: 'bind';
@@ -86,8 +92,11 @@ export async function addEntry(tree: RootTree, path: string, entry: Entry): Prom
   const layer = findLayer(tree, path);
   if (layer.content.type === 'bind' && !layer.content.readOnly) throw mountPointMissing(path, layer.point);
   if (isKernels(layer.content)) throw mountPointMismatch(path, `${layer.point} belongs to the kernel`);
+  await refuseRemoved(layer, path);
   for (let parent = posix.dirname(path); parent !== layer.point && isInside(parent, layer.point); parent = posix.dirname(parent)) {
-    if ((await readEntry(tree, parent)) === undefined) layer.additions.set(parent, { kind: 'directory' });
+    if ((await readEntry(tree, parent)) !== undefined) continue;
+    await refuseRemoved(layer, parent);
+    layer.additions.set(parent, { kind: 'directory' });
   }
   layer.additions.set(path, entry);
 }
@@ -129,12 +138,42 @@ export async function readEntry(tree: RootTree, path: string): Promise<Entry | u
   if (added !== undefined) return added;
   if (content.type === 'tmpfs') return path === point ? { kind: 'directory' } : undefined;
   if (content.type === 'generated') return path === point ? { kind: 'file' } : undefined;
-  return readHostEntry(posix.join(sourceSeen(content), posix.relative(point, path)), path === point);
+  const found = await findSource(content, posix.relative(point, path));
+  return found?.entry;
 }
 
-/** By which to read it here. */
-export function sourceSeen(content: Content & { readonly type: 'image' | 'bind' }): string {
-  return (content.type === 'image' ? content.view : undefined) ?? content.source;
+/** What set-up adds lies below all layers: it would not be seen where one of them says that nothing is there. */
+async function refuseRemoved({ point, content }: Layer, path: string): Promise<void> {
+  if (content.type !== 'image' || (await findInLayers(content, posix.relative(point, path)))?.entry !== 'removed') return;
+  throw mountPointMismatch(path, 'it was removed from the image, in a layer that lies over it');
+}
+
+/** By which to read here what is at `relative` in a layer; undefined where nothing is. */
+export async function findSource(
+  content: Content & { readonly type: 'image' | 'bind' },
+  relative: string,
+): Promise<{ readonly path: string; readonly entry: Entry } | undefined> {
+  const found = await findInLayers(content, relative);
+  return found === undefined || found.entry === 'removed' ? undefined : { path: found.path, entry: found.entry };
+}
+
+async function findInLayers(
+  content: Content & { readonly type: 'image' | 'bind' },
+  relative: string,
+): Promise<{ readonly path: string; readonly entry: Entry | 'removed' } | undefined> {
+  for (const source of sourcesSeen(content)) {
+    const path = posix.join(source, relative);
+    const entry = await readHostEntry(path, relative === '');
+    if (entry !== undefined) return { path, entry };
+  }
+  return undefined;
+}
+
+/** Those on top first. A directory that hides all below it looks like any other from here: its attribute cannot be read. */
+function sourcesSeen(content: Content & { readonly type: 'image' | 'bind' }): string[] {
+  if (content.type === 'bind') return [content.source];
+  const { source, view = source, over = [], kept } = content;
+  return [...(kept === undefined ? [] : [`${kept}/upper`]), ...over.toReversed(), view];
 }
 
 function isKernels(content: Content): content is KernelContent {
@@ -150,9 +189,10 @@ export function findLayer(tree: RootTree, path: string): Layer {
 }
 
 /** The source itself is followed, as mount(8) does; what is below it is not. */
-async function readHostEntry(path: string, isSource: boolean): Promise<Entry | undefined> {
+async function readHostEntry(path: string, isSource: boolean): Promise<Entry | 'removed' | undefined> {
   try {
     const stats = await (isSource ? stat(path) : lstat(path));
+    if (stats.isCharacterDevice() && stats.rdev === 0) return 'removed';
     if (stats.isSymbolicLink()) return { kind: 'link', target: await readlink(path) };
     return { kind: stats.isDirectory() ? 'directory' : 'file' };
   } catch (thrown) {

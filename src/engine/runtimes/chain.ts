@@ -36,6 +36,8 @@ export interface ChainRequest {
   readonly streams?: Streams | undefined;
   /** How many programs of drivers may be started; each has a pipe for its stderr. */
   readonly programs: number;
+  /** Words that enter namespaces instead of making them, and what their fd 5 is. */
+  readonly entry?: { readonly words: readonly string[]; readonly fd: number } | undefined;
   /** The program that makes a terminal of the command's own, by its path. */
   readonly terminal?: string | undefined;
 }
@@ -83,14 +85,22 @@ export class ChainEnded extends Error {
 const KILL_DEADLINE_MS = 5_000;
 
 export function startChain(request: ChainRequest): Chain {
-  const { logFd, programs, streams: { stdin, stdout, stderr } = { stdin: 0, stdout: 1, stderr: 2 } } = request;
+  const { logFd, programs, entry, streams: { stdin, stdout, stderr } = { stdin: 0, stdout: 1, stderr: 2 } } = request;
   if (!isMainThread) throw mainThreadOnly();
   const [program = '', ...words] = composeChain(request);
   const child = spawn(program, words, {
     cwd: '/',
     env: { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' },
     // fd 3 is the command's stderr, fd 4 the socket; see script.ts. From 5 on what drivers say; see drivers/stage.ts.
-    stdio: [stdin, stdout, logFd, stderr, 'pipe', ...Array.from({ length: programs }, () => 'pipe' as const)],
+    stdio: [
+      stdin,
+      stdout,
+      logFd,
+      stderr,
+      'pipe',
+      ...(entry === undefined ? [] : [entry.fd]),
+      ...Array.from({ length: programs }, () => 'pipe' as const),
+    ],
   });
   const socket = child.stdio[4];
   if (!(socket instanceof Duplex)) throw launchFailed('there is no socket to its shell');
@@ -153,10 +163,12 @@ export function startChain(request: ChainRequest): Chain {
   };
 }
 
-function composeChain({ tools, identity, session, mapping, isolation: { network, namespaces: shared = {} } = {} }: ChainRequest): string[] {
+function composeChain(request: ChainRequest): string[] {
+  const { tools, identity, session, mapping, entry, isolation: { network, namespaces: shared = {} } = {} } = request;
   const ignore = tools.envResetsSignals ? [tools.sh, '-c', `trap '' ${CHAIN_IGNORES.join(' ')}; exec "$@"`, 'sh'] : [];
   const user = identity === 'root' || mapping !== undefined ? [] : ['--user', '--map-root-user'];
   const mortal = [tools.setpriv, '--pdeathsig', 'KILL'];
+  if (entry !== undefined) return [...ignore, ...mortal, ...entry.words];
   const namespaces = [
     ...user,
     '--mount',

@@ -39,6 +39,15 @@ export interface LauncherRequest {
   readonly env: SortedEnvironment;
   readonly command: readonly string[];
   readonly options?: Pick<ContainerOptions, 'user' | 'capabilities' | 'rlimits'> | undefined;
+  /** Where the container is there already. */
+  readonly entered?: Entered | undefined;
+}
+
+export interface Entered {
+  /** The program nsenter. */
+  readonly nsenter: string;
+  /** Of the command, as a file, e.g. `/proc/3/ns/user`; the second one of an ordinary user. */
+  readonly userNamespace: string;
 }
 
 export function composeLauncher(request: LauncherRequest): Launcher {
@@ -77,11 +86,13 @@ function limitResources({ tools, options: { rlimits = {} } = {} }: LauncherReque
   return [tools.prlimit, ...limits];
 }
 
-function limitRights({ tools, identity, options = {} }: LauncherRequest): string[] {
-  if (identity === 'user') return [tools.setpriv, '--no-new-privs'];
+/** Who enters is nobody's PID 1: it has a death signal of its own. */
+function limitRights({ tools, identity, entered, options = {} }: LauncherRequest): string[] {
+  const mortal = entered === undefined ? [] : ['--pdeathsig', 'KILL'];
+  if (identity === 'user') return [tools.setpriv, ...mortal, '--no-new-privs'];
   const bounds = boundCapabilities(options);
   return [
-    ...[tools.setpriv, '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all'],
+    ...[tools.setpriv, ...mortal, '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all'],
     ...(bounds.length === 0 ? [] : [`--bounding-set=${bounds.join(',')}`]),
   ];
 }
@@ -97,7 +108,9 @@ function boundCapabilities({ user, capabilities: { all, ...single } = {} }: NonN
 }
 
 /** The ordinary user maps back to the own uid, or to another, in a second namespace, in which exec leaves no capability. */
-function changeRoot({ tools, identity, workingDirectory, options, ...caller }: LauncherRequest): string[] {
+function changeRoot({ tools, identity, workingDirectory, options, entered, ...caller }: LauncherRequest): string[] {
+  if (entered !== undefined && identity === 'user')
+    return [entered.nsenter, `--user=${entered.userNamespace}`, '--preserve-credentials', '--root=.', `--wdns=${workingDirectory}`, '--'];
   const { uid, gid } = options?.user ?? caller;
   const mapping = identity === 'user' ? ['--user', `--map-user=${uid}`, `--map-group=${gid}`] : [];
   const other = identity === 'root' && options?.user !== undefined ? [`--setgid=${gid}`, `--setuid=${uid}`] : [];

@@ -6,14 +6,16 @@ import type { Caller } from '../config.js';
 import { composeProgram, type SessionProgram } from '../drivers/program.js';
 import { closeFds, PROGRAMS_MAX, writeStage, type Stage } from '../drivers/stage.js';
 import { envConflict, envNeedsShell, imageDriverInvalid } from '../errors.js';
+import type { DirectoryImage } from '../images/image.js';
 import { renderFstab } from '../mounts/fstab.js';
 import { layOut, type OverlayPlace } from '../mounts/layout.js';
 import { findBoundMounts, readMountTable } from '../mounts/mount-table.js';
 import { resolvePath, type RootTree } from '../mounts/root-tree.js';
-import { writeLayout } from '../mounts/write-layout.js';
+import { writeKept, writeLayout } from '../mounts/write-layout.js';
 import type { ContainerConfig, DriverProgram } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
+import { ENTRANCE_FILE, writeEntrance } from './entrance.js';
 import { sortEnvironment, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
 import { composeLauncher, type Launcher } from './launcher.js';
@@ -48,14 +50,14 @@ export interface PrepareRequest {
   readonly waiting?: { readonly pid: number; readonly programs: number } | undefined;
 }
 
-/** `driver` answers with the program for one overlay. */
+/** `driver` answers with the program for one overlay, `copy` with what takes the image's place. */
 export type OverlayWay =
-  { readonly by: 'kernel' | 'nobody' } | { readonly by: 'driver'; readonly find: (writable: boolean) => Promise<DriverProgram> };
+  | { readonly by: 'kernel' | 'nobody' }
+  | { readonly by: 'driver'; readonly find: (writable: boolean) => Promise<DriverProgram> }
+  | { readonly by: 'copy'; readonly copy: (image: DirectoryImage) => Promise<DirectoryImage> };
 
 export interface PreparedContainer {
   readonly launcher: Launcher;
-  readonly identity: Identity;
-  readonly tools: Tools;
   /** Where the mounts must be found once they are made. */
   readonly mountPoints: readonly string[];
   /** The programs that lay overlays, where drivers do. */
@@ -99,6 +101,7 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
   };
   const owner = identity === 'root' ? config.user?.uid : undefined;
   await writeLayout(session, layout);
+  await writeKept(tree, identity === 'root');
   const files = {
     [MEMORY_FSTAB_FILE]: renderFstab(layout.memory),
     [FSTAB_FILE]: renderFstab(layout.mounts),
@@ -109,10 +112,11 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
       closing: waiting === undefined && stage === undefined ? '' : closeFds(),
       stderrFd: terminal === undefined ? 3 : 1,
     }),
+    [ENTRANCE_FILE]: writeEntrance(config, { identity, caller }),
     ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner }) }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
-  return { launcher, identity, tools, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };
+  return { launcher, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };
 }
 
 async function composeStage(

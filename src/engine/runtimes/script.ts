@@ -72,10 +72,7 @@ export function writeRest(request: ScriptRequest): string {
     // Where exec finds the container's root, as the working directory of PID 1.
     `cd ${quoteWord(`${session}/root`)} || exit 125`,
     ...(terminal === undefined ? ['(', ...becomeCommand(request), ')'] : [runAtTerminal(terminal, `${session}/${TERMINAL_FILE}`)]),
-    'code=$?',
-    'echo "exit $code" >&4',
-    'exit "$code"',
-    '',
+    ...reportExit(),
   ].join('\n');
 }
 
@@ -85,14 +82,48 @@ export function writeTerminal(request: ScriptRequest, terminal: TerminalTools, w
   return [...makeTerminalSane(terminal, request.tools.mount, { ...wishes, console }), ...becomeCommand(request), ''].join('\n');
 }
 
+export interface EnteredRequest {
+  readonly tools: Tools;
+  /** Absolute; what the shell reads that becomes the command. */
+  readonly commandFile: string;
+}
+
+/** What the shell does that has entered a container. Its fd 5 shows a process of the host; it stands in the container's root. */
+export function writeEntered(request: EnteredRequest, terminal?: { readonly tools: TerminalTools; readonly file: string }): string {
+  const { setpriv } = request.tools;
+  return [
+    'exec 5>&-',
+    ...writeHead(),
+    ...(terminal === undefined
+      ? ['(', ...enterCommand(request), ')']
+      : [`${setpriv} --pdeathsig KILL ${runAtTerminal(terminal.tools, terminal.file)}`]),
+    ...reportExit(),
+  ].join('\n');
+}
+
+export function writeEnteredTerminal(request: EnteredRequest, terminal: TerminalTools, wishes: TerminalWishes): string {
+  return [...makeTerminalSane(terminal, request.tools.mount, wishes), ...enterCommand(request), ''].join('\n');
+}
+
 function becomeCommand({ session, tools, identity }: ScriptRequest): string[] {
   return [
-    'echo ready >&4',
-    'read -r word <&4 && [ "$word" = go ] || exit 125',
+    ...awaitGo(),
     // The host's root stays hidden below the moved one; a mere chroot could be left with CAP_SYS_CHROOT.
     ...(identity === 'user' ? [] : [`${tools.mount} -n -i --move . / || exit 125`]),
     `. ${quoteWord(`${session}/${COMMAND_FILE}`)}`,
   ];
+}
+
+function enterCommand({ commandFile }: EnteredRequest): string[] {
+  return [...awaitGo(), `. ${quoteWord(commandFile)}`];
+}
+
+function awaitGo(): string[] {
+  return ['echo ready >&4', 'read -r word <&4 && [ "$word" = go ] || exit 125'];
+}
+
+function reportExit(): string[] {
+  return ['code=$?', 'echo "exit $code" >&4', 'exit "$code"', ''];
 }
 
 function writeHead(): string[] {

@@ -15,7 +15,8 @@ import { openConnections } from './connections.js';
 import { findCredentials, type CredentialPlaces } from './credentials.js';
 import { registryErrors } from './errors.js';
 import { NotThere, NotTls, NotTrusted, readBody, sendRequest, type Answer, type HttpRequest, type Patience } from './http.js';
-import { ACCEPTED_MANIFESTS, digestOf, MANIFEST_BYTES_MAX, type RawManifest } from './manifest.js';
+import { DOCUMENT_BYTES_MAX } from '../documents.js';
+import { ACCEPTED_MANIFESTS, digestOf, type RawManifest } from './manifest.js';
 import { sendFollowing } from './redirects.js';
 import { formatRegistryReference, type RegistryReference } from './reference.js';
 import { readRetryAfter, retrying, Transient, type RetryPolicy } from './retry.js';
@@ -172,8 +173,8 @@ export function openClient(options: ClientOptions): RegistryClient {
     readManifest: (tagOrDigest) =>
       retrying(async () => {
         const answer = await get(`/v2/${repository}/manifests/${tagOrDigest}`, { accept: ACCEPTED_MANIFESTS }, MANIFEST);
-        const bytes = await readBody(answer, { bytesMax: MANIFEST_BYTES_MAX, patience, signal });
-        if (bytes === undefined) throw registryErrors.answerInvalid(registry, MANIFEST, `it has more than ${MANIFEST_BYTES_MAX} bytes`);
+        const bytes = await readBody(answer, { bytesMax: DOCUMENT_BYTES_MAX, patience, signal });
+        if (bytes === undefined) throw registryErrors.answerInvalid(registry, MANIFEST, `it has more than ${DOCUMENT_BYTES_MAX} bytes`);
         const digest = digestOf(bytes);
         const { 'content-type': contentType, 'docker-content-digest': told } = answer.headers;
         const wanted = tagOrDigest.startsWith('sha256:')

@@ -82,13 +82,6 @@ export const registryErrors = {
       data: { registry },
     }),
 
-  platformMissing: (image: string, wanted: string, offered: readonly string[]): BulkheadError =>
-    userError(
-      'IMAGE_PLATFORM_MISSING',
-      `Cannot pull ${image}: it has nothing for ${wanted}${offered.length === 0 ? '' : `; there is ${shorten(offered.join(', '), QUOTE_LENGTH_MAX)}`}`,
-      { hint: `bulkhead image pull --platform ${offered[0] ?? 'OS/ARCH'} docker://${image}`, data: { image, wanted, offered } },
-    ),
-
   notAnImage: (image: string, why: string): BulkheadError =>
     userError('REGISTRY_NOT_AN_IMAGE', `Cannot pull ${image}: ${why}`, {
       hint: `skopeo inspect --raw docker://${image}`,

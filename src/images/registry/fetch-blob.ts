@@ -3,8 +3,15 @@ import type { BlobSink, BlobWriter } from '../blob-sink.js';
 import type { RegistryClient } from './client.js';
 import { registryErrors } from './errors.js';
 import { readChunks, type Answer, type Patience } from './http.js';
-import type { Descriptor } from './manifest.js';
+import { digestOf } from './manifest.js';
 import { retrying, Transient, type RetryPolicy } from './retry.js';
+
+export interface BlobToFetch {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Looks at all bytes of a small one before it counts, and throws where they are not good. */
+  readonly judge?: ((bytes: Buffer) => void) | undefined;
+}
 
 export interface FetchBlobOptions {
   readonly client: Pick<RegistryClient, 'openBlob'>;
@@ -21,7 +28,7 @@ export interface FetchBlobOptions {
 }
 
 /** Answers how many bytes came over the wire; 0 where it was there. */
-export async function fetchBlob(blob: Descriptor, options: FetchBlobOptions): Promise<number> {
+export async function fetchBlob(blob: BlobToFetch, options: FetchBlobOptions): Promise<number> {
   const first = await fetchOnce(blob, options);
   if (first.isWhole) return first.receivedBytes;
   // What an earlier pull had left was not the beginning of this blob, as after a crash of the machine: the sink has removed it.
@@ -37,18 +44,18 @@ interface Fetched {
 }
 
 /** Throws where a second try from the beginning would not help. */
-async function fetchOnce(blob: Descriptor, options: FetchBlobOptions): Promise<Fetched> {
-  const writer = await options.sink.open(blob.digest, blob.size);
+async function fetchOnce(blob: BlobToFetch, options: FetchBlobOptions): Promise<Fetched> {
+  const writer = await options.sink.open(blob.digest, blob.sizeBytes);
   try {
-    options.progress(writer.isComplete ? blob.size : writer.offset);
+    options.progress(writer.isComplete ? blob.sizeBytes : writer.offset);
     if (writer.isComplete) return { isWhole: true, receivedBytes: 0 };
     const keptBytes = writer.offset;
-    const receivedBytes = await receive(blob, writer, options);
+    const receivedBytes = await (blob.judge === undefined ? receive(blob, writer, options) : receiveJudged(blob, writer, options));
     try {
       await writer.commit();
       return { isWhole: true, receivedBytes };
     } catch (failure) {
-      if (keptBytes === 0 || receivedBytes >= blob.size) throw failure;
+      if (keptBytes === 0 || receivedBytes >= blob.sizeBytes) throw failure;
       return { isWhole: false, receivedBytes, failure };
     }
   } finally {
@@ -56,8 +63,36 @@ async function fetchOnce(blob: Descriptor, options: FetchBlobOptions): Promise<F
   }
 }
 
+/** From the beginning, whatever was there: it is small, and all of it must be seen. */
+async function receiveJudged(blob: BlobToFetch, writer: BlobWriter, options: FetchBlobOptions): Promise<number> {
+  const bytes = Buffer.alloc(blob.sizeBytes);
+  await writer.restart();
+  const seen: Receiver = {
+    get offset() {
+      return writer.offset;
+    },
+    restart: () => writer.restart(),
+    write: (chunk) => {
+      bytes.set(chunk, writer.offset);
+      return writer.write(chunk);
+    },
+  };
+  const receivedBytes = await receive(blob, seen, options);
+  try {
+    const got = digestOf(bytes);
+    if (got !== blob.digest) throw registryErrors.digestMismatch(options.registry, `blob ${blob.digest}`, { wanted: blob.digest, got });
+    blob.judge?.(bytes);
+  } catch (error) {
+    await writer.restart();
+    throw error;
+  }
+  return receivedBytes;
+}
+
+type Receiver = Pick<BlobWriter, 'offset' | 'write' | 'restart'>;
+
 /** Until as many bytes are written as the blob has. */
-async function receive(blob: Descriptor, writer: BlobWriter, options: FetchBlobOptions): Promise<number> {
+async function receive(blob: BlobToFetch, writer: Receiver, options: FetchBlobOptions): Promise<number> {
   const { client, registry, patience, retry: policy, signal, progress, told } = options;
   const what = `blob ${blob.digest}`;
   const refuse = (why: string) => registryErrors.answerInvalid(registry, what, why);
@@ -65,16 +100,17 @@ async function receive(blob: Descriptor, writer: BlobWriter, options: FetchBlobO
   let receivedBefore = 0;
   const attempt = async (): Promise<void> => {
     receivedBefore = receivedBytes;
-    if (writer.offset === blob.size) return;
+    if (writer.offset === blob.sizeBytes) return;
     const answer = await client.openBlob(blob.digest, writer.offset);
     await matchStart(answer, writer, blob, refuse);
     for await (const chunk of readChunks(answer, patience, signal)) {
-      if (writer.offset + chunk.length > blob.size) throw refuse(`it has more than the ${blob.size} bytes that the manifest says`);
+      if (writer.offset + chunk.length > blob.sizeBytes)
+        throw refuse(`it has more than the ${blob.sizeBytes} bytes that the manifest says`);
       await writer.write(chunk);
       receivedBytes += chunk.length;
       progress(writer.offset);
     }
-    if (writer.offset < blob.size) throw new Transient(`it ended after ${writer.offset} of ${blob.size} bytes`);
+    if (writer.offset < blob.sizeBytes) throw new Transient(`it ended after ${writer.offset} of ${blob.sizeBytes} bytes`);
   };
   await retrying(attempt, {
     policy,
@@ -87,7 +123,7 @@ async function receive(blob: Descriptor, writer: BlobWriter, options: FetchBlobO
 }
 
 /** Brings the writer to where the answer begins, or throws. */
-async function matchStart(answer: Answer, writer: BlobWriter, blob: Descriptor, refuse: (why: string) => Error): Promise<void> {
+async function matchStart(answer: Answer, writer: Receiver, blob: BlobToFetch, refuse: (why: string) => Error): Promise<void> {
   const { status, headers, body } = answer;
   try {
     if (status === 416) {
@@ -96,11 +132,11 @@ async function matchStart(answer: Answer, writer: BlobWriter, blob: Descriptor, 
       await writer.restart();
       throw new Transient('it cannot go on where it stopped');
     }
-    if (status === 206) requireRange(headers['content-range'], { from: writer.offset, size: blob.size }, refuse);
+    if (status === 206) requireRange(headers['content-range'], { from: writer.offset, size: blob.sizeBytes }, refuse);
     // The server does not do parts.
     else if (writer.offset > 0) await writer.restart();
     const length = headers['content-length'];
-    const wanted = blob.size - writer.offset;
+    const wanted = blob.sizeBytes - writer.offset;
     if (length !== undefined && Number(length) !== wanted) throw refuse(`it sends ${length} bytes instead of ${wanted}`);
   } catch (error) {
     body.destroy();

@@ -5,28 +5,33 @@
  *
  * A manifest is written after all that it names, so that whoever finds one finds an image. What is there already is not asked for.
  */
+import { homedir } from 'node:os';
 import type { BlobSink } from '../blob-sink.js';
+import { parseConfig, type Descriptor, type Manifest, type Platform } from '../documents.js';
+import { parsePlatform, requirePlatform } from '../platform.js';
 import { eachAtOnce } from './at-once.js';
+import { credentialPlaces, type CredentialPlaces } from './credentials.js';
 import { openClient, type ClientOptions, type RegistryClient } from './client.js';
 import { registryErrors } from './errors.js';
 import { fetchBlob } from './fetch-blob.js';
 import { defaultPatience, type Patience } from './http.js';
-import { chooseManifest, parseManifest, type Descriptor, type Manifest, type ManifestContext, type RawManifest } from './manifest.js';
-import { choosePlatform, formatPlatform, type Platform } from './platform.js';
+import { chooseManifest, readManifest, type RawManifest } from './manifest.js';
 import { formatRegistryReference, parseRegistryReference, type RegistryReference } from './reference.js';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
 
-export interface PullOptions extends Pick<ClientOptions, 'credentials' | 'env' | 'signal'> {
+export interface PullOptions extends Pick<ClientOptions, 'env' | 'signal'> {
+  /** Where credentials are looked for; in the usual places of `env` where absent. */
+  readonly credentials?: CredentialPlaces | undefined;
   readonly sink: BlobSink;
   /** `OS/ARCH[/VARIANT]`; this machine's where absent. */
   readonly platform?: string | undefined;
-  readonly tlsVerify?: boolean;
-  readonly insecureRegistries?: readonly string[];
+  readonly tlsVerify?: boolean | undefined;
+  readonly insecureRegistries?: readonly string[] | undefined;
   /** Blobs at once. */
-  readonly parallel?: number;
+  readonly parallel?: number | undefined;
   readonly patience?: Partial<Patience>;
   readonly retry?: Partial<RetryPolicy>;
-  readonly progress?: (event: PullEvent) => void;
+  readonly progress?: ((event: PullEvent) => void) | undefined;
 }
 
 /** What is told while it goes on. First one `image`, then for each blob one `blob`, any number of `bytes` and `retry`, one `done`. */
@@ -51,7 +56,6 @@ export interface PulledImage {
   readonly manifestBytes: number;
   /** Of what the name means at the registry: the index, where there is one. */
   readonly namedDigest: string;
-  readonly platform: string;
   readonly config: PulledBlob;
   readonly layers: readonly PulledBlob[];
   /** Over the wire, without manifests. */
@@ -62,10 +66,9 @@ const PARALLEL = 3;
 /** An index may name another one, as registries do that keep signatures beside images. */
 const INDEX_DEPTH_MAX = 3;
 
-/** @param text with or without `docker://` */
-export async function pullFromRegistry(text: string, options: PullOptions): Promise<PulledImage> {
+export async function pull(text: string, options: PullOptions): Promise<PulledImage> {
   const reference = parseRegistryReference(text);
-  const platform = choosePlatform(options.platform);
+  const platform = readPlatform(options.platform);
   const { progress = () => undefined, signal } = options;
   const told = (what: string, why: string, waitMs: number): void => progress({ type: 'retry', what, why, waitMs });
   // One failure ends all that is under way.
@@ -80,7 +83,7 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
   const client = openClient({
     ...settled,
     reference,
-    credentials: options.credentials,
+    credentials: options.credentials ?? credentialPlaces(options.env, homedir()),
     env: options.env,
     tlsVerify: options.tlsVerify ?? true,
     insecureRegistries: options.insecureRegistries ?? [],
@@ -88,40 +91,43 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
   });
   try {
     signal.throwIfAborted();
-    const found = await findImage(client, reference, platform);
     const image = formatRegistryReference(reference);
-    const blobs = listBlobs(found.manifest);
-    progress({ type: 'image', image, digest: found.raw.digest, blobs });
-    const received = await eachAtOnce(
-      blobs,
-      { most: options.parallel ?? PARALLEL, failed: (why) => stop.abort(why) },
-      async ({ digest, sizeBytes }) => {
-        const receivedBytes = await fetchBlob(
-          { mediaType: '', digest, size: sizeBytes },
-          {
-            ...settled,
-            client,
-            sink: options.sink,
-            registry: reference.registry,
-            progress: (doneBytes) => progress({ type: 'bytes', digest, doneBytes }),
-            told: (why, waitMs) => told(`blob ${digest}`, why, waitMs),
-          },
-        );
-        progress({ type: 'done', digest, receivedBytes });
-        return receivedBytes;
-      },
+    const found = await findImage(client, reference, platform);
+    const [config, ...layers] = listBlobs(found.manifest);
+    progress({ type: 'image', image, digest: found.raw.digest, blobs: [config, ...layers] });
+    const fetch = async (blob: PulledBlob, judge?: (bytes: Buffer) => void): Promise<number> => {
+      const { digest } = blob;
+      const receivedBytes = await fetchBlob(
+        { ...blob, judge },
+        {
+          ...settled,
+          client,
+          sink: options.sink,
+          registry: reference.registry,
+          progress: (doneBytes) => progress({ type: 'bytes', digest, doneBytes }),
+          told: (why, waitMs) => told(`blob ${digest}`, why, waitMs),
+        },
+      );
+      progress({ type: 'done', digest, receivedBytes });
+      return receivedBytes;
+    };
+    // What cannot run here need not come. Not every configuration tells of a variant, as the entries of an index do.
+    const asked = platform && { os: platform.os, architecture: platform.architecture };
+    const requireRunnable = (bytes: Buffer, manifest: Manifest): void => requirePlatform(parseConfig(bytes, manifest), image, asked);
+    const first = await fetch(config, (bytes) => requireRunnable(bytes, found.manifest));
+    const others = await eachAtOnce(layers, { most: options.parallel ?? PARALLEL, failed: (why) => stop.abort(why) }, (blob) =>
+      fetch(blob),
     );
     await putBytes(options.sink, found.raw);
     return {
       reference: image,
       digest: found.raw.digest,
-      mediaType: found.manifest.mediaType,
+      mediaType: found.mediaType,
       manifestBytes: found.raw.bytes.length,
       namedDigest: found.namedDigest,
-      platform: formatPlatform(platform),
       config: toBlob('config', found.manifest.config),
       layers: found.manifest.layers.map((layer) => toBlob('layer', layer)),
-      receivedBytes: received.reduce((sum, bytes) => sum + bytes, 0),
+      receivedBytes: others.reduce((sum, bytes) => sum + bytes, first),
     };
   } finally {
     stop.abort(new Error('the pull is over'));
@@ -133,13 +139,14 @@ export async function pullFromRegistry(text: string, options: PullOptions): Prom
 interface FoundImage {
   readonly raw: RawManifest;
   readonly manifest: Manifest;
+  readonly mediaType: string;
   /** Of the outermost index, where there is one. */
   readonly namedDigest: string;
 }
 
-async function findImage(client: RegistryClient, reference: RegistryReference, platform: Platform): Promise<FoundImage> {
+async function findImage(client: RegistryClient, reference: RegistryReference, platform: Platform | undefined): Promise<FoundImage> {
   const { registry, digest, tag = '' } = reference;
-  const context: ManifestContext = { registry, image: formatRegistryReference(reference) };
+  const context = { registry, image: formatRegistryReference(reference) };
   let wanted: { readonly digest: string; readonly size?: number } = { digest: digest ?? tag };
   let namedDigest: string | undefined;
   for (let depth = 0; ; depth += 1) {
@@ -147,22 +154,29 @@ async function findImage(client: RegistryClient, reference: RegistryReference, p
     namedDigest ??= raw.digest;
     if (wanted.size !== undefined && wanted.size !== raw.bytes.length)
       throw registryErrors.answerInvalid(registry, 'the index', `it says ${wanted.size} bytes of a manifest that has ${raw.bytes.length}`);
-    const parsed = parseManifest(raw, context);
-    if (parsed.kind === 'manifest') return { raw, manifest: parsed, namedDigest };
+    const read = readManifest(raw, context);
+    if (read.kind === 'manifest') return { ...read, raw, namedDigest };
     if (depth === INDEX_DEPTH_MAX)
       throw registryErrors.notAnImage(context.image, `its indexes are nested more than ${INDEX_DEPTH_MAX} deep`);
-    wanted = chooseManifest(parsed, platform, context.image);
+    wanted = chooseManifest(read.index, context.image, platform);
   }
 }
 
-/** Each once, the configuration first: it is small. */
-function listBlobs({ config, layers }: Manifest): PulledBlob[] {
-  const blobs = [toBlob('config', config), ...layers.map((layer) => toBlob('layer', layer))];
-  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
+/** Each once, the configuration first. */
+function listBlobs({ config, layers }: Manifest): [PulledBlob, ...PulledBlob[]] {
+  const others = new Map(layers.map((layer) => [layer.digest, toBlob('layer', layer)]));
+  others.delete(config.digest);
+  return [toBlob('config', config), ...others.values()];
 }
 
 function toBlob(kind: PulledBlob['kind'], { digest, size }: Descriptor): PulledBlob {
   return { kind, digest, sizeBytes: size };
+}
+
+function readPlatform(text: string | undefined): Platform | undefined {
+  const platform = text === undefined ? undefined : parsePlatform(text);
+  if (text !== undefined && platform === undefined) throw registryErrors.platformInvalid(text);
+  return platform;
 }
 
 async function putBytes(sink: BlobSink, { bytes, digest }: RawManifest): Promise<void> {

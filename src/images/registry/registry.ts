@@ -7,4 +7,13 @@
  *            ├─ manifest ── platform                     what there is to fetch, out of a schema with bounds
  *            └─ fetch-blob ─▶ BlobSink                   bytes; the sink has the last word on size and digest
  */
-export { pullFromRegistry, type PulledImage, type PullEvent, type PullOptions } from './pull.js';
+import type { PulledImage, PullOptions } from './pull.js';
+
+/** @param text with or without `docker://` */
+export async function pullFromRegistry(text: string, options: PullOptions): Promise<PulledImage> {
+  // Loaded here: a run whose image is there should not load what speaks TLS.
+  return (await import('./pull.js')).pull(text, options);
+}
+
+export type { PulledBlob, PulledImage, PullEvent, PullOptions } from './pull.js';
+export { formatRegistryReference, parseRegistryReference } from './reference.js';

@@ -19,13 +19,12 @@ import {
 import type { RunRequest } from '#engine/engine.js';
 import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '#monitor/monitor.js';
 import type { Invocation } from '../around-command.js';
+import { machineOptions } from '../machine-options.js';
+import type { NewContainer } from '../new-container.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
-import { concernsRun, machineOptions } from '../run.js';
+import { concernsRun } from '../run.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
-
-/** What a container is made with, beside image and command. */
-export type NewContainer = Pick<ContainerRecord, 'name' | 'autoRemove' | 'tty' | 'interactive' | 'runtime' | 'invocation'>;
 
 /** A container that runs, or how it ended before it did. */
 export interface BackgroundStart {

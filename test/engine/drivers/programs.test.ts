@@ -90,6 +90,16 @@ describeForEach('an image that a program mounts', (lab, who) => {
     assert.deepEqual(await readdir(join(lab().image, 'etc')), [], 'the image was written to');
   });
 
+  it('has one of a driver where the kernel is not to lay it, before any other way', async function () {
+    needTool(this, 'fuse-overlayfs');
+    needFuse(this);
+    const answers: Answers = { drivers: { overlay: overlayfs }, avoid: ['kernel'], fuse: true, debug: true };
+    const { exitCode, stdout, stderr, events } = await lab().run({ command: ['sh', '-c', 'echo new >/new && cat /new'] }, answers);
+    assert.deepEqual([exitCode, stdout], [0, 'new\n'], stderr);
+    assert.equal(events[0], 'mount overlay');
+    assert.match(stderr, /overlay by driver; not by kernel: it shall not be taken$/m);
+  });
+
   it('has none where nothing may be laid over it, and then needs its mount points', async () => {
     const { exitCode, stderr } = await lab().run({}, { overlay: 'no' });
     assert.equal(exitCode, 255);
@@ -214,7 +224,8 @@ describeForEach('an image that is a file', (lab, who) => {
   it('is mounted by the kernel for root, without any program, and needs a driver for others (apptainer 106)', async function () {
     needTool(this, 'mksquashfs');
     const image = await makeSquashfs(lab().directory, lab().image);
-    const { exitCode, stdout, stderr, events } = await lab().run({ image, command: ['ls', '-d', '/etc'] });
+    const avoid = ['squashfuse_ll', 'squashfuse', 'unpack'] as const;
+    const { exitCode, stdout, stderr, events } = await lab().run({ image, command: ['ls', '-d', '/etc'] }, { avoid });
     assert.equal(events[0], 'mount squashfs', 'a driver would be asked first');
     if (who === 'root') assert.deepEqual([exitCode, stdout], [0, '/etc\n'], stderr);
     else assert.match(stderr, /^IMAGE_NEEDS_DRIVER /);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { makeImage, makeIndex, OCI_INDEX, OCI_MANIFEST } from './fixtures/fake-registry.js';
+import { makeImage, makeIndex, OCI_INDEX, OCI_MANIFEST, type FakeImage } from './fixtures/fake-registry.js';
 import { withRegistry } from './fixtures/pull-lab.js';
 
 describe('pulling from a registry', () => {
@@ -30,7 +30,7 @@ describe('pulling from a registry', () => {
     }));
 
   it('fetches a layer that comes twice once', () => {
-    const image = makeImage({ layers: 1 }, (manifest) => {
+    const image = makeImage({ layers: 1, diffIds: Array<string>(2).fill(`sha256:${'0'.repeat(64)}`) }, (manifest) => {
       manifest['layers'] = [...(manifest['layers'] as unknown[]), ...(manifest['layers'] as unknown[])];
     });
     return withRegistry({ image }, async ({ registry, pull }) => {
@@ -58,7 +58,12 @@ describe('pulling from a registry', () => {
   });
 
   describe('of several platforms', () => {
-    const [amd64, armV6, armV7, arm64] = [makeImage(), makeImage(), makeImage(), makeImage()];
+    const [amd64, armV6, armV7, arm64] = ['amd64', 'arm', 'arm', 'arm64'].map((architecture) => makeImage({ architecture })) as [
+      FakeImage,
+      FakeImage,
+      FakeImage,
+      FakeImage,
+    ];
     const index = makeIndex([
       { manifest: makeImage().manifest, os: 'unknown', architecture: 'unknown' },
       { manifest: makeImage().manifest, os: 'windows', architecture: 'amd64' },
@@ -85,7 +90,7 @@ describe('pulling from a registry', () => {
       withRegistry({ named: { blob: index, mediaType: OCI_INDEX } }, async ({ sink, pull }) => {
         await assert.rejects(pull({ platform: 'linux/s390x' }), {
           code: 'IMAGE_PLATFORM_MISSING',
-          message: /nothing for linux\/s390x; there is windows\/amd64, linux\/arm\/v6/,
+          message: /not there for linux\/s390x, but for .*windows\/amd64, linux\/arm\/v6/,
         });
         assert.equal(sink.whole.size, 0);
       }));
@@ -99,6 +104,13 @@ describe('pulling from a registry', () => {
         response.writeHead(200, { 'content-type': OCI_MANIFEST }).end(makeImage().manifest.bytes),
       );
       await assert.rejects(pull({ name: `docker://${registry.host}/team/tool@${digest}` }), { code: 'REGISTRY_DIGEST_MISMATCH' });
+    }));
+
+  it('asks for no layer of what cannot run here', () =>
+    withRegistry({ image: makeImage({ architecture: 's390x' }) }, async ({ registry, sink, pull }) => {
+      await assert.rejects(pull(), { code: 'IMAGE_PLATFORM_MISSING' });
+      assert.equal(registry.seen.filter(({ path }) => path.includes('/blobs/')).length, 1);
+      assert.equal(sink.whole.size, 0);
     }));
 
   it('ends at once when it is told to, and leaves what came for the next time', () =>

@@ -1,16 +1,17 @@
-/** Removes what a container has written. */
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf } from '#base/errors.js';
+import { systemCodeOf } from './errors.js';
 
-/** Another that cleans up may be in the midst of the same directory. Idempotent. */
+/**
+ * Removes a directory that may hold files of an image or of a container, or what the kernel left of an overlay: directories that
+ * forbid their own owner to look into them, or to write. Idempotent; another that removes the same may be in the midst of it.
+ */
 export async function removeTree(path: string): Promise<void> {
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
   try {
     await remove();
   } catch (thrown) {
     if (!['EACCES', 'EPERM'].includes(systemCodeOf(thrown) ?? '')) throw thrown;
-    // An overlay's work directory has mode 0000, and a container may take modes away as it likes.
     await openDirectories(path);
     await remove();
   }

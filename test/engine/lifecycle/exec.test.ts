@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, it } from 'mocha';
+import { needTool } from '../../helpers/need.js';
+import { openTerminal } from '../../helpers/open-terminal.js';
+import { describeForEach } from '../fixtures/each-who.js';
+import type { Running } from '../fixtures/container-lab.js';
+
+const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'net', 'cgroup'];
+/** An argument of sleep(1) that nobody else on this machine has. */
+let seconds = process.pid;
+const WAIT = ['sh', '-c', 'echo up; exec sleep 60'];
+
+describeForEach('a further command in a container that runs', (lab, who) => {
+  const running: Running[] = [];
+  const start = async (changes: Parameters<ReturnType<typeof lab>['start']>[0] = {}): Promise<number> => {
+    const container = lab().start({ command: WAIT, ...changes });
+    running.push(container);
+    await container.printed('up');
+    return container.readPid();
+  };
+  const exec = (pid: number, command: string[], changes: Parameters<ReturnType<typeof lab>['startExec']>[2] = {}) =>
+    lab().startExec(pid, command, changes).outcome;
+  afterEach(async () => {
+    for (const { child, outcome } of running.splice(0)) {
+      child.kill('SIGTERM');
+      await outcome;
+    }
+    assert.deepEqual(readdirSync(lab().runDirectory), []);
+    seconds += 10_000_000;
+  });
+
+  for (const changes of who === 'root'
+    ? [{}, { options: { userns: true } }, { options: { user: '1234:1234', dropCapabilities: ['all'] } }]
+    : [{}, { fakeroot: true }]) {
+    it(`has its namespaces, its rights and its control groups: ${JSON.stringify(changes)}`, async () => {
+      const pid = await start(changes);
+      const further = lab().startExec(pid, ['sh', '-c', `echo "inner $$"; exec sleep ${seconds}`]);
+      await further.printed('inner');
+      const other = await findSleep(seconds);
+      for (const name of NAMESPACES) assert.equal(namespaceOf(other, name), namespaceOf(pid, name), name);
+      for (const field of ['Uid', 'Gid', 'CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp'])
+        assert.equal(statusOf(other, field), statusOf(pid, field), field);
+      assert.equal(readFileSync(`/proc/${other}/cgroup`, 'utf8'), readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+      further.child.kill('SIGTERM');
+      assert.equal((await further.outcome).exitCode, 143);
+      assert.equal((await exec(pid, ['ls', '/usr/bin/env', '/dev'])).exitCode, 0);
+    });
+  }
+
+  it('has its environment and its working directory, and may have others', async () => {
+    const pid = await start({ env: ['MODE=test', "QUOTED=it's $HOME"], workingDirectory: '/tmp' });
+    const print = ['sh', '-c', 'echo "$PWD|$MODE|$QUOTED|$EXTRA|$TERM"'];
+    assert.equal((await exec(pid, print)).stdout, "/tmp|test|it's $HOME||\n");
+    const changed = await exec(pid, print, { env: ['MODE=other', 'EXTRA=1', 'LD_BIND_NOW=1'], workingDirectory: '/usr/bin' });
+    assert.equal(changed.stdout, "/usr/bin|other|it's $HOME|1|\n");
+    assert.equal((await exec(pid, ['true'], { workingDirectory: '/no/such' })).exitCode, 1);
+  });
+
+  it('says by its exit code what a shell would', async () => {
+    const pid = await start();
+    assert.equal((await exec(pid, ['sh', '-c', 'exit 9'])).exitCode, 9);
+    assert.equal((await exec(pid, ['sh', '-c', 'kill -KILL $$'])).exitCode, 137);
+    assert.equal((await exec(pid, ['/no/such'])).exitCode, 127);
+    assert.equal((await exec(pid, ['/etc'])).exitCode, 126);
+  });
+
+  it('reads what it is given only where it is interactive, and gets the signals', async () => {
+    const pid = await start();
+    const silent = lab().startExec(pid, ['cat']);
+    assert.equal((await silent.outcome).stdout, '');
+    const reading = lab().startExec(pid, ['cat'], { interactive: true });
+    reading.child.stdin?.end('typed\n');
+    assert.equal((await reading.outcome).stdout, 'typed\n');
+    const caught = lab().startExec(pid, ['sh', '-c', 'trap "echo got-USR1; exit 5" USR1; echo up; while :; do sleep 0.02; done']);
+    await caught.printed('up');
+    caught.child.kill('SIGUSR1');
+    const { exitCode, stdout } = await caught.outcome;
+    assert.deepEqual([exitCode, stdout], [5, 'up\ngot-USR1\n']);
+  });
+
+  it('ends with the container, and with whoever runs it', async () => {
+    const pid = await start();
+    const [first, second] = [lab().startExec(pid, ['sleep', String(seconds)]), lab().startExec(pid, ['sleep', String(seconds + 1)])];
+    const [one, other] = [await findSleep(seconds), await findSleep(seconds + 1)];
+    first.child.kill('SIGKILL');
+    await first.outcome;
+    await untilGone(one);
+    assert.ok(isThere(other));
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await second.outcome).exitCode, 137);
+    await untilGone(other);
+    const late = await exec(pid, ['true']);
+    assert.equal(late.exitCode, 255);
+  });
+
+  it('can have a terminal of its own', async function () {
+    needTool(this, 'script');
+    const pid = await start();
+    const terminal = openTerminal(lab().execWords(pid, ['sh', '-i'], { terminal: true, interactive: true }));
+    try {
+      terminal.type('tty; echo "begun $TERM."\n');
+      await terminal.printed(/\/dev\/pts\/\d[^]*begun \w+\./);
+      terminal.resize(41, 97);
+      terminal.type('stty size\n');
+      await terminal.printed(/41 97/);
+      terminal.type('cat\nbefore\n');
+      await terminal.printed(/before[^]*before/);
+      terminal.type('\u001a');
+      await terminal.printed(/Stopped/);
+      terminal.type('fg\nafter\n');
+      await terminal.printed(/after[^]*after/);
+      terminal.type('\u0003');
+      await terminal.printed(/\^C[^]*[$#] $/);
+      terminal.type('exit 9\n');
+      assert.equal(await terminal.exitCode, 9, terminal.text());
+      assert.doesNotMatch(terminal.text(), /job control turned off/);
+    } finally {
+      terminal.child.kill('SIGKILL');
+    }
+  });
+
+  it('is who it is told to be, where there are others', async () => {
+    const pid = await start();
+    const { exitCode, stdout, stderr } = await exec(pid, ['id', '-u'], { user: '1234' });
+    if (who === 'root') assert.equal(stdout, '1234\n');
+    else assert.match(`${exitCode} ${stderr}`, /^255 OPTION_UNSUPPORTED .*there is only/);
+  });
+});
+
+function namespaceOf(pid: number, name: string): string {
+  return readlinkSync(`/proc/${pid}/ns/${name}`);
+}
+
+function statusOf(pid: number, field: string): string | undefined {
+  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
+
+function isThere(pid: number): boolean {
+  return readdirSync('/proc').includes(String(pid)) && !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+async function untilGone(pid: number): Promise<void> {
+  while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** By its argument, which no other process has. */
+async function findSleep(argument: number): Promise<number> {
+  for (;;) {
+    const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && argumentsOf(name) === `sleep\0${argument}\0`);
+    if (found !== undefined) return Number(found);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function argumentsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
