@@ -36,7 +36,7 @@ export async function openLayers({ overlays, writableDirectory, readOnly, warn }
     warn(`What is written stays in ${written.path}, not with the container: --overlay`);
   const { openKeptLayer } = await import('../mounts/kept-layer.js');
   const kept: KeptLayer = await openKeptLayer(directory);
-  return { over, kept: kept.directory, hasCopy: kept.hasCopy, close: kept.close };
+  return { over, kept: kept.directory, isAsked: written !== undefined, hasCopy: kept.hasCopy, close: kept.close };
 }
 
 /** One that was written to shows what was written. */

@@ -41,6 +41,8 @@ export interface RootLayers {
   readonly over: readonly string[];
   /** Where what is written stays, see kept-layer.ts. */
   readonly kept?: string | undefined;
+  /** Whether somebody asked for that; where nobody did, what cannot be kept is not. */
+  readonly isAsked?: boolean | undefined;
 }
 
 export async function planRoot(request: RootRequest): Promise<RootTree> {
@@ -65,7 +67,7 @@ async function chooseRoot({ image, config, layers }: RootRequest, planned: reado
   }
   const root = planned.find((mount) => mount.destination === '/');
   if (root?.type !== 'bind') {
-    if (layers !== undefined && (layers.over.length > 0 || layers.kept !== undefined))
+    if (layers !== undefined && (layers.over.length > 0 || (layers.kept !== undefined && layers.isAsked !== false)))
       throw optionUnsupported('overlay', `nothing can lie over the root of ${config.image}, which is memory`);
     return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: config.rootSizeBytes ?? root?.sizeBytes };
   }
