@@ -5,6 +5,7 @@
  *   dist/guest/           guest.cjs (loader), process.cjs (program of a helper process), guest-bundle.cjs (SES, comlink, the guest: one file) and its cache
  *   dist/template/       what `plugin create` writes
  *   dist/unpack/          unpack-thread.js: the thread that unpacks streams of images
+ *   dist/images/          convert-thread.js: the thread that makes one file system of the layers of an image
  *   dist/monitor/         monitor.js: the program that watches over a container in the background; plugin-host.js: where its plugins run
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
@@ -43,7 +44,7 @@ const fresh = 'dist.new';
 
 async function main(): Promise<void> {
   rmSync(fresh, { recursive: true, force: true });
-  await Promise.all([buildCli(), buildGuest(), buildUnpacker(), buildMonitor(), buildSdk()]);
+  await Promise.all([buildCli(), buildGuest(), buildUnpacker(), buildConverter(), buildMonitor(), buildSdk()]);
   cpSync(`${fresh}/guest`, 'plugin-sdk/dist/guest', { recursive: true });
   rmSync('dist', { recursive: true, force: true });
   renameSync(fresh, 'dist');
@@ -107,6 +108,10 @@ function writeCache(bundle: string, cache: Uint8Array): void {
 /** A thread of its own, so that a file of its own. */
 function buildUnpacker(): Promise<unknown> {
   return build({ ...node, entryPoints: ['src/engine/images/unpack-thread.ts'], outdir: `${fresh}/unpack` });
+}
+
+function buildConverter(): Promise<unknown> {
+  return build({ ...node, entryPoints: ['src/images/layers/convert-thread.ts'], outdir: `${fresh}/images` });
 }
 
 /** Programs of their own, a file each: what they load is what they need. */

@@ -12,6 +12,8 @@ export interface ReservedWords {
   readonly reservedFlags?: Readonly<Record<string, readonly string[]>>;
   /** Without `BULKHEAD_`. */
   readonly reservedEnvironment?: readonly string[];
+  /** Of images. */
+  readonly reservedSchemes?: readonly string[];
 }
 
 /** Two that want the same. `error` is what an installation of the later one is refused with. */
@@ -60,11 +62,15 @@ function requireUnreserved(plugin: Newcomer, reserved: ReservedWords): void {
   }
 }
 
-function findReserved(claim: Claim, { reservedCommands, reservedFlags = {}, reservedEnvironment = [] }: ReservedWords): string | undefined {
+function findReserved(
+  claim: Claim,
+  { reservedCommands, reservedFlags = {}, reservedEnvironment = [], reservedSchemes = [] }: ReservedWords,
+): string | undefined {
   const { kind, word } = splitClaim(claim);
   if (kind === 'command') return reservedCommands.find((taken) => overlaps(word, taken));
   if (kind === 'environment') return reservedEnvironment.find((taken) => taken === word);
-  if (kind === 'scheme' || kind === 'feature' || kind === 'role') return undefined;
+  if (kind === 'scheme') return reservedSchemes.find((taken) => taken === word);
+  if (kind === 'feature' || kind === 'role') return undefined;
   const { command, flag } = splitFlag(word);
   const own = Object.hasOwn(reservedFlags, command) ? (reservedFlags[command] ?? []) : [];
   return own.find((taken) => taken === flag);

@@ -31,7 +31,8 @@ export async function buildConfig(
   const options = parseOptions({ ...typed, user: await nameToNumbers(typed.user, image) }, caller);
   if (request.fakeroot && caller.uid !== 0 && (options.user?.uid ?? 0) !== 0)
     throw optionInvalid('--user', typed.user ?? '', 'with --fakeroot the command is uid 0', '--fakeroot');
-  const user = options.user ?? (request.fakeroot && caller.uid !== 0 ? { uid: 0, gid: 0 } : undefined);
+  // Nobody but root can be another one.
+  const user = options.user ?? (caller.uid === 0 ? image.user : request.fakeroot ? { uid: 0, gid: 0 } : undefined);
   return {
     image: request.image,
     command: chooseCommand(request, image),
@@ -44,16 +45,19 @@ export async function buildConfig(
       ...volumes.map((volume) => parseVolumeFlag(volume, volumeDirectory)),
     ],
     ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
-    workingDirectory: request.workingDirectory ?? '/',
+    workingDirectory: request.workingDirectory ?? image.workingDirectory ?? '/',
     readOnly: request.readOnly,
     ...options,
     ...(user === undefined ? {} : { user }),
   };
 }
 
-function chooseCommand({ command, options: { entrypoint } = {} }: RunRequest, image: OpenImage): string[] {
-  if (entrypoint !== undefined) return [entrypoint, ...command];
-  return command.length > 0 ? [...command] : [...(image.command ?? ['/bin/sh'])];
+/** As with Docker: what the user types stands in for the image's command, behind its entrypoint; with `--entrypoint` for both. */
+function chooseCommand({ command: typed, options: { entrypoint: asked } = {} }: RunRequest, image: OpenImage): string[] {
+  if (asked !== undefined) return [asked, ...typed];
+  const { entrypoint = [], command = [] } = image;
+  const words = [...entrypoint, ...(typed.length > 0 ? typed : command)];
+  return words.length > 0 ? words : ['/bin/sh'];
 }
 
 /** HOME, where nobody set it. */

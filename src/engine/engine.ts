@@ -22,6 +22,7 @@
  *      runtimes/     the chain that runs it     lifecycle/  sessions, signals, observers, the story of a run
  *      terminal/     a terminal of its own      volumes/    directories that outlive containers
  */
+export { describingBuiltinImages } from './images/built-in.js';
 export { configureContainer } from './lifecycle/configure.js';
 export { execInContainer } from './lifecycle/exec.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';

@@ -242,6 +242,8 @@ export interface RunOptions {
   cdiDirectories?: readonly string[];
   /** Where streams are unpacked; of this uid alone, e.g. `/var/lib/bulkhead/images`. Streams are refused where it is absent. */
   imageDirectory?: string;
+  /** The store of images, of this uid alone, e.g. `/var/lib/bulkhead/image-store`. Schemes of images are all plugins' where it is absent. */
+  imageStore?: string;
   /** Where named volumes are; of this uid alone, e.g. `/var/lib/bulkhead/volumes`. They are refused where it is absent. */
   volumeDirectory?: string;
   /** try (where absent): the first way of mounts/root-ways.ts that works · driver: a driver's alone · no: none, the image as it is. */

@@ -30,6 +30,8 @@ const LAYER_TYPES: readonly string[] = [
   ...['', '+gzip', '+zstd'].flatMap((suffix) => [`${OCI_LAYER}.v1.tar${suffix}`, `${OCI_LAYER}.nondistributable.v1.tar${suffix}`]),
   ...['', '.gzip', '.zstd'].map((suffix) => `${DOCKER_LAYER}${suffix}`),
 ];
+/** What Docker's own manifests say of layers that are not compressed. */
+export const DOCKER_TYPES = { manifest: MANIFEST_TYPES[1] ?? '', config: CONFIG_TYPES[1] ?? '', layer: DOCKER_LAYER };
 
 const short = v.pipe(v.string(), v.maxLength(255));
 const line = v.pipe(v.string(), v.maxLength(131_072), v.excludes('\0'));
@@ -102,11 +104,11 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
   return value;
 }
 
-/** The order of its diff ids is that of the manifest's layers. */
-export function parseConfig(bytes: Uint8Array, { layers }: Pick<Manifest, 'layers'>): ImageConfig {
+/** The order of its diff ids is that of the manifest's layers, and their number must be the same. */
+export function parseConfig(bytes: Uint8Array, { layers }: Partial<Pick<Manifest, 'layers'>> = {}): ImageConfig {
   const { value } = parse('configuration of the image', configSchema, bytes);
   const { length } = value.rootfs.diff_ids;
-  if (length !== layers.length)
+  if (layers !== undefined && length !== layers.length)
     throw documentInvalid('configuration of the image', `it tells of ${length} layers, its manifest of ${layers.length}`);
   return value;
 }

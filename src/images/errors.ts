@@ -37,11 +37,15 @@ export const imageInUse = (image: string, holders: readonly string[]): BulkheadE
 export const sourceUnreadable = (path: string, why: string, cause?: unknown): BulkheadError =>
   userError('IMAGE_SOURCE_UNREADABLE', `Cannot read image ${path}: ${why}`, { hint: `ls -ld ${path}`, data: { path, why }, cause });
 
-export const tagUnknown = (path: string, tag: string | undefined, tags: readonly string[]): BulkheadError =>
+export const tagUnknown = (
+  path: string,
+  tag: string | undefined,
+  { count, tags }: { count: number; tags: readonly string[] },
+): BulkheadError =>
   userError(
     'IMAGE_TAG_UNKNOWN',
     tag === undefined
-      ? `Cannot choose an image of ${path}: it has ${tags.length === 0 ? 'no image at all' : `${tags.length}, and none is named`}`
+      ? `Cannot choose an image of ${path}: it has ${count === 0 ? 'no image at all' : `${count} images, and none of them was asked for by its name`}`
       : `Cannot find image ${tag} in ${path}: there is none of this name`,
     { hint: tags.length === 0 ? `ls ${path}` : `one of: ${tags.join(' ')}`, data: { path, tag, tags } },
   );
@@ -73,6 +77,29 @@ export const blobMissing = (digest: string, where: string): BulkheadError =>
 
 export const blobInvalid = (digest: string, why: string): BulkheadError =>
   userError('IMAGE_BLOB_INVALID', `Cannot use blob ${digest}: ${why}`, { hint: 'get the image again', data: { digest, why } });
+
+export const layerRefused = (digest: string, why: string): BulkheadError =>
+  userError('IMAGE_LAYER_REFUSED', `Cannot unpack layer ${digest}: ${why}`, {
+    hint: 'get the image from elsewhere',
+    data: { digest, why },
+  });
+
+export const conversionFailed = (why: string): BulkheadError =>
+  userError('IMAGE_CONVERSION_FAILED', `Cannot make a file system of the image's layers: ${why}`, {
+    hint: 'df -h   (and see the cause in the message)',
+    data: { why },
+  });
+
+export const converterNotBuilt = (): BulkheadError =>
+  userError('IMAGE_CONVERTER_NOT_BUILT', 'Cannot unpack layers: this installation lacks the thread that does it', {
+    hint: 'npm run build',
+  });
+
+export const zstdMissing = (digest: string): BulkheadError =>
+  userError('IMAGE_ZSTD_MISSING', `Cannot unpack layer ${digest}: it is compressed with zstd, which this Node does not know`, {
+    hint: 'apt-get install zstd   (or use Node 22.15 or newer)',
+    data: { digest },
+  });
 
 export const referenceInvalid = (reference: string, why: string): BulkheadError =>
   userError('IMAGE_REFERENCE_UNUSABLE', `Cannot use image reference "${reference}": ${why}`, {

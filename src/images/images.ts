@@ -7,8 +7,8 @@
  *           ▼                                                        blobs/sha256/<hex>         whole and checked, or not there
  *      BlobSink ── addImage ─▶ names/<sha256 of the name>.json       partial/<hex>              what has come so far
  *                                     │                              names/…                    which manifest a name means
- *                                     ▼                              roots/<hex>.squashfs       layers as one file system, or
- *                              openRoot: layers ─▶ one root          roots/<hex>.directory      unpacked; one per chain of diff ids
+ *                                     ▼                              roots/<hex>.squashfs/      layers as one file system, or
+ *                              openRoot: layers ─▶ one root          roots/<hex>.directory/     unpacked; one per chain of diff ids
  *                                                                    leases/, transactions/     who uses it, who brings something in
  *                                                                    staged/, locks/            in the making
  *
@@ -19,12 +19,15 @@ export type { BlobSink, BlobWriter } from './blob-sink.js';
 export { DOCUMENT_BYTES_MAX, INDEX_TYPES, MANIFEST_TYPES, parseConfig, parseIndex, parseManifest } from './documents.js';
 export type { Descriptor, ImageConfig, Manifest, Platform } from './documents.js';
 export { importImage, type ImportOptions } from './import.js';
+export { openLocalImage } from './open.js';
 export { choosePlatform, renderPlatform } from './platform.js';
 export { parseLocalReference, type LocalReference } from './references.js';
 export { formatRegistryReference, parseRegistryReference, pullFromRegistry } from './registry/registry.js';
 export type { PulledImage, PullEvent, PullOptions } from './registry/registry.js';
-export type { ImageDescription, ImageSource } from './source.js';
+export { openRunnableImage, readRunnableConfig, type RunnableImage, type RunnableRequest } from './runnable.js';
+export { describeImage, type ImageDescription, type ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';
 export { listNames, type NamedImage, type NamedImages } from './store/names.js';
 export { openImageStore, type ImageStore } from './store/place.js';
+export { openRoot, type OpenRoot, type RootRequest } from './store/roots.js';

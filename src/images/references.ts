@@ -24,6 +24,10 @@ export interface LocalReference {
 /** Docker's are repositories with a registry and a tag; OCI's are free, but of one line. */
 const TAG = /^[\x21-\x7e]{1,512}$/;
 
+export function isLocalScheme(scheme: string): scheme is LocalScheme {
+  return LOCAL_SCHEMES.some((one) => one === scheme);
+}
+
 /** Relative paths are of the working directory. */
 export function parseLocalReference(scheme: LocalScheme, rest: string): LocalReference {
   const [path = '', ...words] = rest.split(':');

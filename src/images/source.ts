@@ -32,7 +32,6 @@ export interface ImageSource {
   locate(descriptor: Descriptor): Promise<FileRegion>;
   /** The bytes of a manifest that stands in no file, because its format has none. */
   readonly made?: { readonly digest: string; readonly bytes: Uint8Array } | undefined;
-  close(): Promise<void>;
 }
 
 /** One image, for one platform, with all that is known without its layers. */

@@ -49,12 +49,15 @@ const reservedEnvironment: readonly string[] = [
   'CACHE',
 ];
 
+/** Schemes of images that the engine opens itself (BUILTIN_SCHEMES, which is not worth loading it): a plugin would never be asked. */
+export const reservedSchemes: readonly string[] = ['docker', 'oci', 'oci-archive', 'docker-archive'];
+
 /** Built-in commands to which plugins may add flags, and around which they may be asked. Never `plugin`: it is how one gets rid of them. */
 export const extendableCommands: readonly string[] = ['run'];
 
 export function reservedWords(builtinFlags: BuiltinFlags): ReservedWords {
   const flags = extendableCommands.map((command) => [command, builtinFlags[command] ?? []]);
-  return { reservedCommands, reservedFlags: Object.fromEntries(flags) as BuiltinFlags, reservedEnvironment };
+  return { reservedCommands, reservedFlags: Object.fromEntries(flags) as BuiltinFlags, reservedEnvironment, reservedSchemes };
 }
 
 export interface ContributedCommand {

@@ -13,6 +13,7 @@ export function machineOptions(
   return {
     runDirectory: paths.run,
     imageDirectory: join(paths.state, 'images'),
+    imageStore: paths.images,
     volumeDirectory: paths.volumes,
     overlay,
     runtimes,

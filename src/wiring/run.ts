@@ -14,6 +14,7 @@ import { findReplacing, openCatalogFor, readOrders, sortPlugins, type Installati
 import type { CallbackName, FlagValues } from '@bulkhead/plugin-sdk/contract';
 import {
   configureContainer,
+  describingBuiltinImages,
   runContainer,
   type ContainerConfig,
   type ContainerReach,
@@ -67,7 +68,11 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   const { config } = await withPlugins(scene, invocation, {
     isDry: true,
     use: async (request, moments, { signal, volumeDirectory }) => {
-      return { config: await configureContainer(request, moments, { stop: signal, volumeDirectory }), exitCode: 0, runMs: 0 };
+      return {
+        config: await configureContainer(request, describingBuiltinImages(moments, scene.paths.images), { stop: signal, volumeDirectory }),
+        exitCode: 0,
+        runMs: 0,
+      };
     },
     configured: ({ history }) => (plugins = history),
   });

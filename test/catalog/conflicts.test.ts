@@ -3,7 +3,7 @@ import { openCatalog, setEnabled } from '#catalog/catalog.js';
 import type { PackageChanges } from '../package/builder.js';
 import { install, openPlace, optionsFor, uid, type TestPlace } from './builder.js';
 
-const reserved = { reservedFlags: { run: ['--bind', '-B'] }, reservedEnvironment: ['DEBUG'] };
+const reserved = { reservedFlags: { run: ['--bind', '-B'] }, reservedEnvironment: ['DEBUG'], reservedSchemes: ['oci'] };
 const flag = { type: 'boolean' } as const;
 const add = (flags: PackageChanges['flags']): PackageChanges => ({ flags: flags ?? {}, callbacks: ['beforeCommand'] });
 const command = (name: string, more: object = {}): PackageChanges => ({ commands: { [name]: { summary: '', ...more } } });
@@ -64,6 +64,12 @@ describe('what two cannot share', () => {
     ['a flag', add({ run: { bind: flag } }), 'PLUGIN_FLAG_RESERVED', /adds the flag "--bind" to "run", which belongs to bulkhead itself/],
     ['a letter', add({ run: { block: { ...flag, short: 'B' } } }), 'PLUGIN_FLAG_RESERVED', /adds the flag "-B" to "run"/],
     ['an environment variable', add({ run: { mine: { ...flag, env: 'DEBUG' } } }), 'PLUGIN_FLAG_RESERVED', /BULKHEAD_DEBUG/],
+    [
+      'an image scheme',
+      { imageSchemes: ['oci'] },
+      'PLUGIN_FLAG_RESERVED',
+      /adds the image scheme "oci:", which belongs to bulkhead itself/,
+    ],
   ];
   for (const [what, plugin, code, message] of owned) {
     it(`${what} of bulkhead itself is no plugin's`, async () => {

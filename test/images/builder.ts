@@ -13,6 +13,9 @@ export type Entry = Omit<Headers, 'size'> & { readonly content?: string | Buffer
 export const file = (name: string, content: string | Buffer = name, rest: Partial<Headers> = {}): Entry => ({ ...rest, name, content });
 export const directory = (name: string, rest: Partial<Headers> = {}): Entry => ({ ...rest, name, type: 'directory' });
 
+export const link = (name: string, linkname: string): Entry => ({ name, type: 'symlink', linkname });
+export const hardLink = (name: string, linkname: string): Entry => ({ name, type: 'link', linkname });
+
 export async function makeTar(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
   for (const { content = '', ...header } of entries)
@@ -49,11 +52,11 @@ export class ImageBuilder {
   }
 
   /** Layers as tars, or gzipped tars. */
-  image(layers: readonly Buffer[], { config = {}, platform = {}, tag }: ImageOptions = {}): Part {
+  image(layers: readonly Buffer[], { config = {}, platform = {}, tag, stored = layers }: ImageOptions = {}): Part {
     const own = { os: 'linux', architecture: nativeArch(), ...platform };
     const unpacked = layers.map((layer) => (isGzip(layer) ? gunzipSync(layer) : layer));
     const configPart = this.blob({ ...own, config, rootfs: { type: 'layers', diff_ids: unpacked.map(digestOf) } }, `${OCI}.config.v1+json`);
-    const parts = layers.map((layer) => this.blob(layer, `${OCI}.layer.v1.tar${isGzip(layer) ? '+gzip' : ''}`));
+    const parts = stored.map((layer) => this.blob(layer, `${OCI}.layer.v1.tar${isGzip(layer) ? '+gzip' : ''}`));
     const manifest = this.blob(
       { schemaVersion: 2, mediaType: `${OCI}.manifest.v1+json`, config: configPart, layers: parts },
       `${OCI}.manifest.v1+json`,
@@ -91,6 +94,8 @@ export interface ImageOptions {
   readonly config?: object;
   readonly platform?: object;
   readonly tag?: string;
+  /** How the layers are kept, where that is not how they are given. */
+  readonly stored?: readonly Buffer[];
 }
 
 function isGzip(bytes: Buffer): boolean {

@@ -9,6 +9,9 @@ export type RootImage = DirectoryImage | PlannedImage;
 interface Wishes {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly command?: readonly string[] | undefined;
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export interface DirectoryImage extends Wishes {

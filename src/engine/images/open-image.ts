@@ -3,11 +3,13 @@
  *
  *      ./rootfs   /srv/images/a   .      a directory
  *      ./debian.sif   /srv/a.squashfs    a file system in a file
- *      host:      oci:debian             a plan (an empty root, mounts, links), a directory, what a program mounts, a stream
+ *      oci:debian   docker://debian      what the store makes of an image's layers
+ *      host:      site:debian            a plan (an empty root, mounts, links), a directory, what a program mounts, a stream
  */
 import { realpath, stat } from 'node:fs/promises';
 import { imageReferenceInvalid } from '../errors.js';
 import type { Moments } from '../shapes.js';
+import type { BuiltinImages } from './built-in.js';
 import { explainPathFailure, openDirectoryImage } from './directory.js';
 import { openFileImage } from './file.js';
 import type { OpenImage } from './image.js';
@@ -15,8 +17,10 @@ import { openSchemeImage } from './scheme.js';
 
 const SCHEME_REFERENCE = /^([a-z][a-z0-9+-]{1,31}):([^]*)$/;
 
-export async function openImage(reference: string, moments: Pick<Moments, 'openImage'>): Promise<OpenImage> {
+export async function openImage(reference: string, moments: Pick<Moments, 'openImage'> & BuiltinImages): Promise<OpenImage> {
   const [, scheme, rest] = SCHEME_REFERENCE.exec(reference) ?? [];
+  const builtin = scheme === undefined ? undefined : await moments.openBuiltin?.(scheme, rest ?? '');
+  if (builtin !== undefined) return builtin;
   if (scheme !== undefined) return openSchemeImage(reference, { scheme, rest: rest ?? '' }, moments);
   if (reference.includes('/') || reference === '.' || reference === '..') return openPath(reference);
   throw imageReferenceInvalid(reference);

@@ -1,6 +1,7 @@
 /** From what was typed to the configuration as everyone left it. Starts nothing, and writes nothing. */
 import { homedir, userInfo } from 'node:os';
 import { buildConfig, defaultHome, type Caller } from '../config.js';
+import type { BuiltinImages } from '../images/built-in.js';
 import type { OpenImage } from '../images/image.js';
 import { openImage } from '../images/open-image.js';
 import type { ContainerConfig, Moments, RunRequest } from '../shapes.js';
@@ -23,7 +24,11 @@ export interface ConfigureOptions {
   readonly volumeDirectory?: string | undefined;
 }
 
-export async function configure(request: RunRequest, moments: Moments, { stop, volumeDirectory }: ConfigureOptions): Promise<Configured> {
+export async function configure(
+  request: RunRequest,
+  moments: Moments & BuiltinImages,
+  { stop, volumeDirectory }: ConfigureOptions,
+): Promise<Configured> {
   const caller = describeCaller();
   const asked = await untilStopped(openImage(request.image, moments), stop);
   const draft = await buildConfig(request, asked, { ...caller, volumeDirectory });
@@ -34,7 +39,11 @@ export async function configure(request: RunRequest, moments: Moments, { stop, v
 }
 
 /** The configuration with which a container would run; throws where it could not. */
-export async function configureContainer(request: RunRequest, moments: Moments, options: ConfigureOptions): Promise<ContainerConfig> {
+export async function configureContainer(
+  request: RunRequest,
+  moments: Moments & BuiltinImages,
+  options: ConfigureOptions,
+): Promise<ContainerConfig> {
   const { config } = await configure(request, moments, options);
   return validateConfig(leaveOutMissing(config, options.volumeDirectory));
 }

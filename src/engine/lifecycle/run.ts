@@ -1,5 +1,6 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import type { Caller } from '../config.js';
+import { withBuiltinImages } from '../images/built-in.js';
 import { askForMount } from '../images/choose-mount.js';
 import { storeImage } from '../images/store.js';
 import { resolveOptions } from '../resolve-options.js';
@@ -20,14 +21,16 @@ import { untilStopped } from './stop.js';
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
   const signals = catchSignals({ ownTerminal: request.terminal });
+  const images = withBuiltinImages(moments, { ...options, signal: stopOf(options, signals) });
   const volumes = openHeldVolumes(options.volumeDirectory);
   try {
-    return await run(request, moments, { ...options, signals, volumes });
+    return await run(request, images.moments, { ...options, signals, volumes });
   } catch (thrown) {
     if (thrown instanceof Interruption) return { exitCode: thrown.exitCode, runMs: 0 };
     throw thrown;
   } finally {
     await volumes.close();
+    await images.close();
     signals.close();
   }
 }
@@ -37,7 +40,7 @@ async function run(
   moments: Moments,
   { signals, volumes, ...options }: RunOptions & { signals: SignalCatcher; volumes: HeldVolumes },
 ): Promise<RunResult> {
-  const stop = options.signal === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, options.signal]);
+  const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
   const runtime = await chooseRuntime(request, options);
   const overlays = parseOverlays(request.options);
@@ -100,4 +103,8 @@ async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMap
   checkMapping(mapping, owned);
   await requireMappers();
   return mapping;
+}
+
+function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {
+  return signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
 }

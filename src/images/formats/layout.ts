@@ -17,24 +17,19 @@ export type FindFile = (name: string) => Promise<FileRegion | undefined>;
 
 export async function openLayout(reference: LocalReference): Promise<ImageSource> {
   const { path } = reference;
-  const find: FindFile = (name) => findRegularFile(join(path, name));
-  return openLayoutFiles(reference, { find, close: () => Promise.resolve() });
+  return openLayoutFiles(reference, (name) => findRegularFile(join(path, name)));
 }
 
-export async function openLayoutFiles(
-  reference: LocalReference,
-  files: { find: FindFile; close: () => Promise<void> },
-): Promise<ImageSource> {
+export async function openLayoutFiles(reference: LocalReference, find: FindFile): Promise<ImageSource> {
   const { path, tag } = reference;
-  const index = await files.find('index.json');
+  const index = await find('index.json');
   if (index === undefined) throw sourceUnreadable(path, 'it has no index.json, as an OCI layout has');
   if (index.sizeBytes > DOCUMENT_BYTES_MAX) throw sourceUnreadable(path, `its index.json has more than ${DOCUMENT_BYTES_MAX} bytes`);
   const top = chooseEntry(parseIndex(await readRegion(index)), { path, tag });
   return {
     name: renderReference(reference),
     top,
-    locate: (descriptor) => locate(descriptor, path, files.find),
-    close: files.close,
+    locate: (descriptor) => locate(descriptor, path, find),
   };
 }
 
@@ -53,7 +48,7 @@ function chooseEntry({ manifests }: Index, { path, tag }: { path: string; tag: s
   const found = wanted === undefined ? only : named.find(({ name }) => name === wanted);
   if (found !== undefined) return found.descriptor;
   const tags = named.flatMap(({ name }) => (name === undefined ? [] : [name.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 100)]));
-  throw tagUnknown(path, tag, tags.slice(0, 20));
+  throw tagUnknown(path, tag, { count: named.length, tags: tags.slice(0, 20) });
 }
 
 async function findRegularFile(path: string): Promise<FileRegion | undefined> {

@@ -57,13 +57,11 @@ export async function describeStoredImage(store: ImageStore, image: NamedImage):
 
 type Stored = Pick<NamedImage, 'name' | 'mediaType' | 'digest' | 'manifestBytes'>;
 
-/** Nothing is open, so that nothing need be closed. */
 export function openStoredSource(store: ImageStore, { name, mediaType, digest, manifestBytes }: Stored): ImageSource {
   return {
     name,
     top: { mediaType, digest, size: manifestBytes },
     locate: (descriptor) => locateBlob(store, descriptor),
-    close: () => Promise.resolve(),
   };
 }
 

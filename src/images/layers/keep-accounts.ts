@@ -1,0 +1,28 @@
+/** Copies an image's /etc/passwd and /etc/group beside its root, so that users can be asked for by name before anything is mounted. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContentPart } from '../tar/read.js';
+import type { RootTarget } from './merge.js';
+
+const KEPT: Readonly<Partial<Record<string, string>>> = { 'etc/passwd': 'passwd', 'etc/group': 'group' };
+const FILE_BYTES_MAX = 1_048_576;
+
+/** `directory` is there, and of this command alone. Larger files are none that anybody keeps by hand, and are passed over. */
+export function keepAccounts(target: RootTarget, directory: string): RootTarget {
+  return {
+    ...target,
+    file(path, node, content) {
+      const name = KEPT[path];
+      if (name === undefined || node.sizeBytes > FILE_BYTES_MAX) return target.file(path, node, content);
+      const whole = Buffer.alloc(node.sizeBytes);
+      return target.file(path, node, copying(content, whole)).then(() => writeFileSync(join(directory, name), whole, { mode: 0o600 }));
+    },
+  };
+}
+
+async function* copying(content: AsyncIterable<ContentPart>, whole: Buffer): AsyncGenerator<ContentPart> {
+  for await (const part of content) {
+    part.bytes.copy(whole, part.offset);
+    yield part;
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * A root as a directory: for machines without mksquashfs, and for users who cannot mount a file. The directory is of this command alone
+ * while it is filled, and each path has been judged by the tree, so that no link in it can be followed. Left out is what an unpacked
+ * image has no use for, or what nobody may make: devices and FIFOs (the container's /dev is its own), setuid and setgid, attributes.
+ */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import type { RootTarget } from './merge.js';
+import type { Attributes } from './tree.js';
+
+export interface DirectoryTarget extends RootTarget {
+  /** How many devices and FIFOs were left out. */
+  leftOut(): number;
+}
+
+/** `path` is made; `isRoot` says whether owners can be kept. */
+export function openDirectoryTarget(path: string, isRoot: boolean): DirectoryTarget {
+  const base = Buffer.from(`${path}/`);
+  const directories: [place: Buffer, attributes: Attributes][] = [];
+  const missing = new Set<string>();
+  const umask = process.umask();
+  let leftOut = 0;
+  const placeOf = (name: string): Buffer => Buffer.concat([base, Buffer.from(name, 'latin1')]);
+  return {
+    directory(name, attributes) {
+      const place = placeOf(name);
+      mkdirSync(place, { mode: 0o700 });
+      directories.push([place, attributes]);
+    },
+    async file(name, { attributes: { mode, uid, gid, mtimeSeconds }, sizeBytes }, content) {
+      // Whoever is not root must be able to read what is run.
+      const wanted = isRoot ? mode & 0o1777 : (mode & 0o777) | 0o400;
+      const file = openSync(placeOf(name), 'wx', wanted);
+      try {
+        let end = 0;
+        for await (const { offset, bytes } of content) {
+          for (let at = 0; at < bytes.length; at += writeSync(file, bytes, at, bytes.length - at, offset + at));
+          end = offset + bytes.length;
+        }
+        // Three calls to the system less for most files, of which there are tens of thousands.
+        if (end < sizeBytes) ftruncateSync(file, sizeBytes);
+        if (isRoot && (uid !== 0 || gid !== 0)) fchownSync(file, uid, gid);
+        if ((wanted & umask) !== 0 || wanted > 0o777 || uid !== 0 || gid !== 0) fchmodSync(file, wanted);
+        futimesSync(file, mtimeSeconds, mtimeSeconds);
+      } finally {
+        closeSync(file);
+      }
+    },
+    other(name, { kind, target, attributes: { uid, gid } }) {
+      if (kind !== 'symlink') {
+        leftOut += 1;
+        missing.add(name);
+        return;
+      }
+      symlinkSync(Buffer.from(target, 'latin1'), placeOf(name));
+      if (isRoot && (uid !== 0 || gid !== 0)) lchownSync(placeOf(name), uid, gid);
+    },
+    link(name, to) {
+      if (!missing.has(to)) linkSync(placeOf(to), placeOf(name));
+    },
+    // A directory that may not be written to could not be filled, and its time would be that of its last entry.
+    finish() {
+      for (const [place, { mode, uid, gid, mtimeSeconds }] of directories.toReversed()) {
+        if (isRoot) chownSync(place, uid, gid);
+        chmodSync(place, isRoot ? mode & 0o1777 : (mode & 0o1777) | 0o700);
+        utimesSync(place, mtimeSeconds, mtimeSeconds);
+      }
+      return Promise.resolve();
+    },
+    leftOut: () => leftOut,
+  };
+}
