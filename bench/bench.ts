@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measurePlugins, pluginCount, type PluginCosts } from './plugins.js';
 import { measureRoundTrips, type RoundTrips } from './round-trips.js';
+import { measureRuns, type RunCosts } from './run.js';
 import { measureStarts, type Starts } from './starts.js';
 
 interface Row {
   readonly what: string;
   readonly value: number;
-  readonly unit: 'us' | 'ms';
+  readonly unit: 'us' | 'ms' | 'MiB';
   /** Without one, it is what others are compared with; without a limit, it is not ours. */
   readonly against?: { readonly what: string; readonly value: number; readonly limit?: number; readonly limitMoreMs?: number };
 }
@@ -29,6 +30,7 @@ try {
     ...trips.flatMap(rowsOfTrips),
     ...rowsOfStarts(await measureStarts(directory)),
     ...rowsOfPlugins(await measurePlugins(directory)),
+    ...rowsOfRuns(await measureRuns(directory)),
   ];
   process.stdout.write(`Node ${process.version}, ${process.arch}\n\n${rows.map(show).join('\n')}\n`);
   process.exitCode = rows.some(isOver) ? 1 : 0;
@@ -77,6 +79,20 @@ function rowsOfPlugins({ help, run }: PluginCosts): Row[] {
     { what: `${what}, ${pluginCount} plugins`, value: withAllMs, unit: 'ms', against: { what: 'none', value: withoutMs, limitMoreMs: 10 } },
   ];
   return [...row('bulkhead --help', help), ...row('bulkhead run', run)];
+}
+
+/** Against what cannot be less: crun for the container, Node for us. */
+function rowsOfRuns(costs: RunCosts | undefined): Row[] {
+  if (costs === undefined) return [];
+  const rows = (unit: 'ms' | 'MiB', { node, crun, embeddedRun, crunRun }: RunCosts['timeMs'], limit: number): Row[] => {
+    const least = { what: 'crun + node', value: crun + node, limit };
+    return [
+      { what: 'run true: crun run and node -e 0', value: least.value, unit },
+      { what: 'run true: bulkhead, embedded', value: embeddedRun, unit, against: least },
+      { what: 'run true: bulkhead, crun', value: crunRun, unit, against: least },
+    ];
+  };
+  return [...rows('ms', costs.timeMs, 10), ...rows('MiB', costs.memoryMiB, 6)];
 }
 
 function isOver({ value, against }: Row): boolean {

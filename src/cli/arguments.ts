@@ -1,7 +1,9 @@
 import { Errors } from '@oclif/core';
 
 /** What oclif's manifest says of a flag. */
-type KnownFlags = Readonly<Record<string, { readonly type: string; readonly char?: string | undefined }>>;
+type KnownFlags = Readonly<
+  Record<string, { readonly type: string; readonly char?: string | undefined; readonly aliases?: readonly string[] | undefined }>
+>;
 
 /** Flags that every command has may also stand before the command; those with a value take the next word. */
 const globalFlags: KnownFlags = {
@@ -17,10 +19,10 @@ const globalFlags: KnownFlags = {
  *   help run               ->   run --help
  *   plugins help list      ->   plugin list --help
  *
- * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, as with every container tool: what follows belongs to the
+ * In `run [flags] IMAGE [COMMAND...]` the flags end at the image, and in `exec` at the container, as with every container tool: what follows belongs to the
  * command, even `--help`. oclif looks for flags everywhere before a `--`, so one is put behind the image.
  */
-export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags): string[] {
+export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags, execFlags: KnownFlags = {}): string[] {
   const count = countFlagWords(argv, globalFlags);
   const [typed, ...rest] = argv.slice(count);
   if (typed === undefined) return [...argv];
@@ -28,6 +30,7 @@ export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags):
   if (command === 'help') return [...rest, '--help'];
   if (command === 'plugin' && rest[0] === 'help') return [command, ...rest.slice(1), '--help'];
   const early = argv.slice(0, count);
+  if (command === 'exec') return [command, ...separateCommand([...early, ...rest], execFlags)];
   if (command === 'run' || command === 'create') return [command, ...separateCommand([...early, ...rest], runFlags)];
   const end = rest.indexOf('--');
   return end < 0 ? [command, ...rest, ...early] : [command, ...rest.slice(0, end), ...early, ...rest.slice(end)];
@@ -58,10 +61,14 @@ function isGlobal(word: string): boolean {
 
 /** `--env`, `-e`, `-de`; not `--env=A=b`, `-eA=b`. */
 function takesNextWord(word: string, flags: KnownFlags): boolean {
-  if (word.startsWith('--')) return !word.includes('=') && flags[word.slice(2)]?.type === 'option';
+  if (word.startsWith('--')) return !word.includes('=') && findFlag(word.slice(2), flags)?.type === 'option';
   const valued = new Set(Object.values(flags).flatMap(({ type, char }) => (type === 'option' && char !== undefined ? [char] : [])));
   const first = [...word.slice(1)].findIndex((letter) => valued.has(letter));
   return first === word.length - 2;
+}
+
+function findFlag(name: string, flags: KnownFlags): KnownFlags[string] | undefined {
+  return Object.hasOwn(flags, name) ? flags[name] : Object.values(flags).find(({ aliases = [] }) => aliases.includes(name));
 }
 
 /**

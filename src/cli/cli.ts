@@ -25,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   leaveWhenNobodyReads();
   try {
     const config = await loadConfig(argv);
-    const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {});
+    const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {}, config.findCommand('exec')?.flags ?? {});
     checkCommand(words, config.commandIDs);
     await run(words, config);
     if (showsAll(argv)) process.stdout.write(await describeContributed(argv));

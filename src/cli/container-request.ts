@@ -49,6 +49,8 @@ interface Parsed {
     readonly fakeroot: boolean;
     readonly interactive: boolean;
     readonly tty: boolean;
+    readonly runtime?: string | undefined;
+    readonly 'security-opt'?: string[] | undefined;
   };
   readonly raw: Parameters<typeof argumentsOf>[0];
 }
@@ -67,6 +69,8 @@ export function toRequest({ args, flags, raw }: Parsed): RunRequest {
     interactive: flags.interactive,
     terminal: flags.tty,
     options: requestOptions(flags),
+    runtime: flags.runtime,
+    securityOptions: flags['security-opt'],
   };
 }
 

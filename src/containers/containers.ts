@@ -42,6 +42,7 @@ export {
   type OutputLine,
   type ProcessReference,
 } from './shapes.js';
+export { requireRunning } from './running.js';
 export { parseSignal, signalContainer } from './signal.js';
 export { watchStats, type ContainerStats } from './stats.js';
 export { judgeStatus, type TrueStatus } from './status.js';

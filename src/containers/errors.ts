@@ -54,6 +54,12 @@ export const containerErrors = {
       data: { id: record.id, name: record.name },
     }),
 
+  stillMonitored: (id: string): BulkheadError =>
+    userError('CONTAINER_MONITORED', `Cannot remove container ${id}: its monitor still works for it`, {
+      hint: `bulkhead inspect ${id}`,
+      data: { id },
+    }),
+
   notEnded: (record: ContainerRecord): BulkheadError =>
     userError('CONTAINER_NOT_ENDED', `Cannot end container ${nameOf(record)}: the kernel has not ended it after SIGKILL`, {
       hint: `bulkhead inspect ${record.name ?? record.id}`,

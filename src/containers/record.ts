@@ -7,6 +7,7 @@ import { parseBoundedJson } from '#base/bounded-json.js';
 import { BulkheadError, messageOf, systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
 import { removeTree } from '#base/remove-tree.js';
+import { leaveToWaiters } from './claims.js';
 import { containerErrors } from './errors.js';
 import { claimName, releaseName, releaseNamesOf } from './names.js';
 import { ownedName } from './owner.js';
@@ -95,19 +96,33 @@ export async function writeState(place: ContainerPlace, state: ContainerState): 
   }
 }
 
-/** Whatever is in it, and with its name; it is gone at once, and then its bytes. Of a container that does not run. Idempotent. */
-export async function removeRecord(place: ContainerPlace): Promise<void> {
+export interface RemoveRecordOptions {
+  /** Asked of its directory once it is out of everybody's sight: then it is put back, and stays. */
+  readonly unless?: (path: string) => Promise<boolean>;
+}
+
+/**
+ * Whatever is in it, and with its name; it is gone at once, and then its bytes. Who waits for its exit code reads it first. Of a
+ * container that does not run. Answers whether it is gone. Idempotent.
+ */
+export async function removeRecord(place: ContainerPlace, { unless }: RemoveRecordOptions = {}): Promise<boolean> {
   const name = await readRecord(place).then(
     (record) => record.name ?? null,
     () => undefined,
   );
+  await leaveToWaiters(place);
   const removed = join(place.root, ownedName(place.id, 'removed'));
   await rename(place.path, removed).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) !== 'ENOENT') throw thrown;
   });
+  if ((await unless?.(removed)) === true) {
+    await rename(removed, place.path);
+    return false;
+  }
   if (name === undefined) await releaseNamesOf(place.root, place.id);
   else if (name !== null) await releaseName(place.root, name, place.id);
   await removeTree(removed);
+  return true;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -1,5 +1,7 @@
 /** Removes containers that have ended, each with its name and all that it wrote. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { BulkheadError, messageOf } from '#base/errors.js';
+import { hasMonitor } from './claims.js';
 import { containerErrors } from './errors.js';
 import { findContainer, listContainers } from './find.js';
 import { judgeProcess } from './process.js';
@@ -8,7 +10,10 @@ import type { ContainerPlace, ContainerRoots, ContainerState } from './shapes.js
 import { hasEnded } from './status.js';
 import { endContainer } from './stop.js';
 import { sweepRecords } from './sweep.js';
-import { leaveToWaiters } from './wait.js';
+
+/** A monitor that has written down the end of its container has little left to do. */
+const MONITOR_MS = 5_000;
+const MONITOR_LOOK_MS = 20;
 
 export interface RemoveOptions {
   /** Ends it first where it runs; and removes it where its record is damaged, or where nobody here can tell whether it runs. */
@@ -17,10 +22,13 @@ export interface RemoveOptions {
 
 /** Who waits for its exit code reads it first. Idempotent. */
 export async function removeContainer(place: ContainerPlace, { force }: RemoveOptions): Promise<void> {
-  if (force) await endByForce(place);
-  else await requireEnded(place);
-  await leaveToWaiters(place);
-  await removeRecord(place);
+  // Its monitor may be about to start it, or about to end: what comes of that is seen when it is.
+  for (const deadline = performance.now() + MONITOR_MS; ; await delay(MONITOR_LOOK_MS)) {
+    if (force) await endByForce(place);
+    else await requireEnded(place);
+    if (!(await hasMonitor(place.path)) && (await removeRecord(place, { unless: hasMonitor }))) return;
+    if (performance.now() > deadline) throw containerErrors.stillMonitored(place.id);
+  }
 }
 
 export interface Pruned {

@@ -7,7 +7,13 @@ export const RECORD_BYTES_MAX = 16 * 1_048_576;
 export const STATE_BYTES_MAX = 65_536;
 
 /** The names of what is in a container's directory; see containers.ts. */
-export const CONTAINER_FILES = { record: 'container.json', state: 'state.json', output: 'output.jsonl', writable: 'writable' } as const;
+export const CONTAINER_FILES = {
+  record: 'container.json',
+  state: 'state.json',
+  output: 'output.jsonl',
+  writable: 'writable',
+  monitor: 'monitor',
+} as const;
 
 /** 12 of `a-z0-9`, as a session's. */
 export const containerId = v.pipe(v.string(), v.regex(/^[a-z0-9]{12}$/, 'must be 12 of a-z and 0-9'));

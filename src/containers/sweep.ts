@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '#base/remove-tree.js';
+import { hasMonitor } from './claims.js';
 import { listContainers } from './find.js';
 import { sweepNames } from './names.js';
 import { readOwnedName } from './owner.js';
@@ -9,7 +10,6 @@ import { removeRecord } from './record.js';
 import { hasRoot } from './root.js';
 import type { ContainerRoots } from './shapes.js';
 import { hasEnded } from './status.js';
-import { leaveToWaiters } from './wait.js';
 
 /**
  * Containers half made or half removed, claims of names without a container, and containers that were to be removed at their end
@@ -22,10 +22,10 @@ export async function sweepRecords(roots: ContainerRoots): Promise<string[]> {
     await sweepNames(root);
   }
   const { containers } = await listContainers(roots);
-  const left = containers.filter(({ record, state, status }) => record.autoRemove && status.status === 'stopped' && hasEnded(state));
-  for (const { place } of left) {
-    await leaveToWaiters(place);
-    await removeRecord(place);
+  const over = containers.filter(({ record, state, status }) => record.autoRemove && status.status === 'stopped' && hasEnded(state));
+  const left: string[] = [];
+  for (const { place } of over) {
+    if (!(await hasMonitor(place.path)) && (await removeRecord(place, { unless: hasMonitor }))) left.push(place.id);
   }
-  return left.map(({ place }) => place.id);
+  return left;
 }

@@ -52,9 +52,10 @@ export async function buildConfig(
   };
 }
 
-/** As with Docker: what the user types stands in for the image's command, behind its entrypoint or the one that is typed. */
-function chooseCommand({ command: typed, options = {} }: RunRequest, { entrypoint = [], command = [] }: OpenImage): string[] {
-  if (options.entrypoint !== undefined) return [options.entrypoint, ...typed];
+/** As with Docker: what the user types stands in for the image's command, behind its entrypoint; with `--entrypoint` for both. */
+function chooseCommand({ command: typed, options: { entrypoint: asked } = {} }: RunRequest, image: OpenImage): string[] {
+  if (asked !== undefined) return [asked, ...typed];
+  const { entrypoint = [], command = [] } = image;
   const words = [...entrypoint, ...(typed.length > 0 ? typed : command)];
   return words.length > 0 ? words : ['/bin/sh'];
 }

@@ -51,6 +51,7 @@ export type {
   Mount,
   MountAnswer,
   MountPlan,
+  OperatorRuntime,
   OverlayChoice,
   ProcessRef,
   RunOptions,

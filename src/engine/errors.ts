@@ -340,7 +340,7 @@ export const cdiSpecInvalid = (file: string, why: string): BulkheadError =>
     data: { file },
   });
 /** The last lines, in one, without what a terminal would take for a command. */
-function cleanLines(said: string): string {
+export function cleanLines(said: string): string {
   const lines = said.split('\n').map((line) => line.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').trim());
   return lines
     .filter((line) => line !== '')
@@ -366,6 +366,6 @@ export const controllerLate = (signal: string, afterMs: number): BulkheadError =
   pluginError('CONTROLLER_LATE', `it did not decide on ${signal} within ${afterMs} ms`, { data: { signal, afterMs } });
 
 /** One word for a shell that is read by people: only quoted where it must be. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -94,6 +94,20 @@ export interface RunRequest {
   /** Whether somebody types, or means to. */
   interactive?: boolean | undefined;
   options?: OptionRequest | undefined;
+  /** What starts the command: `embedded` (where absent), `crun`, `runc`, a name of the operator's, or an absolute path. */
+  runtime?: string | undefined;
+  /** `no-new-privileges`, `seccomp=unconfined` or `seccomp=FILE` each. */
+  securityOptions?: readonly string[] | undefined;
+}
+
+/** A program that speaks the command line of OCI runtimes, as an operator describes it. */
+export interface OperatorRuntime {
+  /** Absolute. */
+  path: string;
+  /** Before those that the engine gives. */
+  args?: readonly string[] | undefined;
+  /** Whose ways it has, where its name does not tell. */
+  like?: 'crun' | 'runc' | undefined;
 }
 
 /** A container that runs or ran. */
@@ -129,6 +143,8 @@ export interface ContainerReach {
   /** PID 1 of its namespace, which is the engine's, and the command. */
   readonly init: ProcessRef;
   readonly command: ProcessRef;
+  /** Whose descendants are the container's processes: PID 1, or the program of its runtime. */
+  readonly ancestor: ProcessRef;
   /** To the command alone. */
   signal(signal: NodeJS.Signals): void;
   /** Of all its processes; taken anew ten times a second at most, and less often where that is much work. */
@@ -239,6 +255,8 @@ export interface RunOptions {
    * absent. Throws LAYER_BUSY where another container writes to it.
    */
   writableDirectory?: string;
+  /** Those that an operator has named; see RunRequest.runtime. */
+  runtimes?: Readonly<Record<string, OperatorRuntime>>;
 }
 
 export type OverlayChoice = 'try' | 'driver' | 'no';

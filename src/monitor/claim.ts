@@ -9,14 +9,14 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '#base/errors.js';
-import { ownedName, readOwnedName, type ContainerPlace } from '#containers/containers.js';
+import { CONTAINER_FILES, ownedName, readOwnedName, type ContainerPlace } from '#containers/containers.js';
 import { monitorErrors } from './errors.js';
 
 const ATTEMPTS_MAX = 100;
 
 /** Throws where another monitor that lives has it. It is given back by the end of this process. */
 export async function claimContainer({ id, path }: ContainerPlace): Promise<void> {
-  const claim = join(path, 'monitor');
+  const claim = join(path, CONTAINER_FILES.monitor);
   const staged = join(path, ownedName(id, 'staged'));
   await mkdir(staged, { mode: 0o700 });
   try {

@@ -2,12 +2,13 @@
  * The life of one container in the background, from what its caller asked for to its end. Whatever happens its state is written down;
  * when this process is killed the container is killed with it (runtimes/chain.ts of the engine).
  */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { fromPlainError, toPlainError } from '#base/plain-error.js';
 import { CONTAINER_FILES, removeContainer, removeRecord, type ContainerPlace } from '#containers/containers.js';
 import { runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
-import { join } from 'node:path';
 import type { Channel } from './channel.js';
 import { claimContainer } from './claim.js';
 import { monitorErrors } from './errors.js';
@@ -19,6 +20,8 @@ import { remoteMoments } from './remote-moments.js';
 
 export type Caller = Channel<typeof callerCalls>;
 
+/** So long a container that goes at its end stays there for who is attached to it. */
+const ATTACHED_MS = 10_000;
 /** As the command line has it for what bulkhead itself refuses. */
 const EXIT_REFUSED = 255;
 
@@ -43,8 +46,11 @@ export async function oversee(beginning: Beginning, caller: Caller): Promise<voi
   await journal.flush();
   const { hasBegun } = watched;
   if (isNew && !hasBegun) await removeRecord(place);
-  else if (autoRemove) await removeContainer(place, { force: false });
   await caller.call('ended', { ...outcome, hasBegun, ...(hasBegun ? {} : { said: output.said() }) }).catch(() => undefined);
+  if (!autoRemove || (isNew && !hasBegun)) return;
+  // Who is attached reads the rest of the output first.
+  await Promise.race([caller.closed, delay(ATTACHED_MS, undefined, { ref: false })]);
+  await removeContainer(place, { force: false });
 }
 
 interface Watched {
@@ -158,8 +164,8 @@ async function runWithPlugins(watched: Watched): Promise<RunResult> {
     return {
       ...remote,
       reach: (container) => {
-        const { init, command } = container;
-        void host.channel.call('reach', { id, init, command }).catch(() => undefined);
+        const { init, command, ancestor } = container;
+        void host.channel.call('reach', { id, init, command, ancestor }).catch(() => undefined);
       },
     };
   }

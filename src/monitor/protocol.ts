@@ -134,7 +134,7 @@ export const hostCalls = {
   /** The engine's own draft, which it has yet to judge. Answers with nothing where nobody changed it. */
   configure: { input: own<v.InferOutput<typeof containerConfig>>(), output: v.optional(containerConfig) },
   mapUsers: { input: callbacks.userMapping.input, output: callbacks.userMapping.output },
-  reach: { input: v.strictObject({ id, init: processRef, command: processRef }), output: nothing },
+  reach: { input: v.strictObject({ id, init: processRef, command: processRef, ancestor: processRef }), output: nothing },
   started: { input: v.strictObject({ container }), output: nothing },
   decide: { input: v.strictObject({ container, event: containerEvent }), output: callbacks.monitorContainer.output },
   controllerLost: { input: v.strictObject({ fault: faultSchema }), output: nothing },

@@ -8,6 +8,7 @@ import { messageOf } from '#base/errors.js';
 import { createRecord, referToProcess, removeRecord, type ContainerPlace } from '#containers/containers.js';
 import type { ContainerReach, RunOptions, RunResult } from '#engine/engine.js';
 import { openJournal, type Journal } from '#monitor/monitor.js';
+import { keptOptions } from './machine-options.js';
 import type { NewContainer } from './new-container.js';
 import type { Scene } from './scene.js';
 
@@ -20,7 +21,7 @@ export interface Recorded {
 export function withRecord(
   scene: Scene,
   recorded: Recorded,
-  work: (reach: (container: ContainerReach) => void, options: Pick<RunOptions, 'id'>) => Promise<RunResult>,
+  work: (reach: (container: ContainerReach) => void, options: Pick<RunOptions, 'id' | 'writableDirectory'>) => Promise<RunResult>,
 ): Promise<RunResult> {
   return recorded.told.name === undefined ? withPassing(scene, recorded, work) : withKept(scene, recorded, work);
 }
@@ -67,7 +68,7 @@ async function withKept(scene: Scene, { args, told }: Recorded, work: Work): Pro
     journal.running(container);
   };
   try {
-    const result = await work(reach, { id: place.id });
+    const result = await work(reach, { id: place.id, ...keptOptions(place, told.autoRemove) });
     journal.stopped({ exitCode: result.exitCode });
     return result;
   } catch (thrown) {

@@ -68,8 +68,11 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
   const { config } = await withPlugins(scene, invocation, {
     isDry: true,
     use: async (request, moments, { signal, volumeDirectory }) => {
-      const described = describingBuiltinImages(moments, scene.paths.images);
-      return { config: await configureContainer(request, described, { stop: signal, volumeDirectory }), exitCode: 0, runMs: 0 };
+      return {
+        config: await configureContainer(request, describingBuiltinImages(moments, scene.paths.images), { stop: signal, volumeDirectory }),
+        exitCode: 0,
+        runMs: 0,
+      };
     },
     configured: ({ history }) => (plugins = history),
   });

@@ -10,6 +10,15 @@ import { findLine, parseToml, TomlFault } from './toml.js';
 
 const sizeMaxBytes = 65_536;
 
+/** A program that speaks the command line of OCI runtimes. */
+const runtime = v.strictObject({
+  path: v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096), v.excludes('\0')),
+  args: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096), v.excludes('\0'))), v.maxLength(64))),
+  like: v.optional(v.picklist(['crun', 'runc'])),
+});
+
+const runtimeName = v.pipe(v.string(), v.regex(/^(?!embedded$)[a-z][a-z0-9._-]{0,63}$/));
+
 /**
  * The operator's configuration, `bulkhead.toml`:
  *
@@ -18,6 +27,8 @@ const sizeMaxBytes = 65_536;
  *   image-driver = "example.com/squashfuse"    # this plugin alone mounts images for its features; without it no container starts
  *   enable-overlay = "try"   # the kernel, else a driver, else what else there is; "driver": a driver alone; "no": nothing is laid over an image
  *   insecure-registries = ["registry.lan:5000"]   # these need not speak https, nor with a certificate to trust
+ *   [runtimes.site-crun]     # for run --runtime site-crun: a program that speaks the command line of OCI runtimes
+ *   path = "/opt/crun/bin/crun"   # and args = ["--debug"], like = "crun" or "runc" where its name does not tell
  *   [budgets]                # how much plugins may use: docs/limits.md
  *   [policy]                 # what plugins may have at all: policy.ts
  */
@@ -29,6 +40,7 @@ const settingsSchema = v.strictObject({
   'image-driver': v.optional(pluginName),
   'insecure-registries': v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w.:[\]-]{1,255}$/))), v.maxLength(64)), []),
   'enable-overlay': v.optional(v.picklist(['try', 'driver', 'no'])),
+  runtimes: v.optional(v.record(runtimeName, runtime)),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;
 

@@ -11,6 +11,7 @@
  *                   ├─ run.ts           run                  catalog, host, engine
  *                   ├─ background/      run --detach, start  containers, monitor  plugins in a process beside it
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
+ *                   ├─ exec.ts          exec                 containers, engine    no plugin code
  *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
@@ -23,7 +24,7 @@ import type { CallbackInput } from '@bulkhead/plugin-sdk/contract';
 import type { Log } from '#base/log.js';
 import type { Catalog, CatalogPlace, Installation } from '#catalog/catalog.js';
 import type { ContainerRecord } from '#containers/containers.js';
-import type { RunRequest, RunResult } from '#engine/engine.js';
+import type { ExecRequest, RunRequest, RunResult } from '#engine/engine.js';
 import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/package.js';
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
@@ -99,6 +100,8 @@ export interface Product {
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
   /** The verbs on containers that were made; runs no plugin code. */
   containers(): Promise<ContainerCommands>;
+  /** A further command in a container that runs; runs no plugin code. */
+  exec(what: string, request: Omit<ExecRequest, 'container'>): Promise<RunResult>;
   /** Named volumes; runs no plugin code. */
   volumes(): Promise<VolumeCommands>;
   order(): Promise<OrderReport>;
@@ -191,6 +194,7 @@ export function openProduct(options: ProductOptions): Product {
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
     containers: async () => (await import('./containers.js')).openContainers(scene),
+    exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
     volumes: async () => (await import('./volumes.js')).openVolumes(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
@@ -204,6 +208,7 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
+export type { ContainerCommands } from './containers.js';
 export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';

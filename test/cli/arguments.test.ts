@@ -3,7 +3,7 @@ import { argumentsOf, arrangeArguments, checkCommand, pluginDirectoriesOf } from
 
 const flags = {
   env: { type: 'option', char: 'e' },
-  bind: { type: 'option', char: 'B' },
+  bind: { type: 'option', char: 'B', aliases: ['mount-here'] },
   'plugin-dir': { type: 'option' },
   debug: { type: 'boolean', char: 'd' },
 };
@@ -26,6 +26,7 @@ describe('a command line', () => {
     ['run -de A=b -B /x IMAGE y', 'run -de A=b -B /x IMAGE -- y'],
     ['run -deA=b IMAGE x', 'run -deA=b IMAGE -- x'],
     ['run --bogus IMAGE x', 'run --bogus IMAGE -- x'],
+    ['run --mount-here /x IMAGE y', 'run --mount-here /x IMAGE -- y'],
     ['run --env', 'run --env'],
     ['-d run IMAGE x', 'run -d IMAGE -- x'],
     ['--plugin-dir /p run IMAGE x', 'run --plugin-dir /p IMAGE -- x'],

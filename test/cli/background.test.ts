@@ -93,9 +93,8 @@ describe('bulkhead run --detach', () => {
     assert.equal(container?.status.status, 'running');
     killQuietly(container.state.monitor?.pid);
     await until(async () => (await findProcesses(cli.root)).length === 0, 'no process is left');
-    const after = await mustFind(container.record.id);
-    assert.equal(after.status.status, 'stopped');
-    assert.equal(after.status.exitCode, 137);
+    await until(async () => (await mustFind(container.record.id)).status.status === 'stopped', 'it is found stopped');
+    assert.equal((await mustFind(container.record.id)).status.exitCode, 137);
   });
 
   it('stops the container on SIGTERM to its monitor', async () => {
@@ -130,6 +129,36 @@ describe('bulkhead create and start', () => {
       assert.equal((await mustFind('web')).status.exitCode, 3);
       assert.equal(await cli.output(stdout), 'hi\n'.repeat(times));
     }
+  });
+
+  it('keep what it has written for the next time, and remove it with the container', async () => {
+    await cli.run('create', '--name', 'web', cli.rootfs, 'sh', '-c', 'echo more >>/etc/count; cat /etc/count; echo first >/made');
+    for (const times of [1, 2]) {
+      const { stdout, exitCode, stderr } = await cli.run('start', '--attach', 'web');
+      assert.deepEqual({ stdout, exitCode, stderr }, { stdout: 'more\n'.repeat(times).trimEnd(), exitCode: 0, stderr: '' });
+    }
+    assert.equal((await cli.run('remove', 'web')).exitCode, 0);
+    await assertNothingLeft();
+  });
+
+  it('show what it writes where somebody attaches, and end as it ends, also with --rm', async () => {
+    await cli.run('create', '--rm', '--name', 'web', cli.rootfs, 'sh', '-c', 'echo out; echo err >&2; sleep 0.2; echo end; exit 5');
+    assert.deepEqual(await cli.run('start', '--attach', 'web'), { stdout: 'out\nend', stderr: 'err', exitCode: 5 });
+    await until(async () => (await cli.list()).length === 0, 'it is gone');
+  });
+
+  it('pass signals on to it from whoever is attached', async () => {
+    await cli.run('create', '--name', 'web', cli.rootfs, 'sh', '-c', 'trap "echo bye; exit 4" INT; echo up; while :; do sleep 0.05; done');
+    const attached = cli.start(['start', '--attach', 'web']);
+    await until(async () => (await mustFind('web')).status.status === 'running', 'it runs');
+    const { record } = await mustFind('web');
+    await until(async () => (await cli.output(record.id)) === 'up\n', 'the trap is set');
+    await until(async () => {
+      killQuietly(attached.pid, 'SIGINT');
+      return (await mustFind('web')).status.status === 'stopped';
+    }, 'it has ended');
+    const { stdout, exitCode } = await attached;
+    assert.deepEqual([stdout, exitCode], ['up\nbye', 4]);
   });
 
   it('start no container twice at once', async () => {

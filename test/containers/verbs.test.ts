@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -149,6 +151,23 @@ describe('verbs on containers', () => {
       await removeContainer(place, { force: true });
       assert.equal(await findContainer(place), undefined);
     }
+  });
+
+  it('one that a monitor is about to run is not removed from under it', async () => {
+    const place = await shelf.create({ name: 'claimed' });
+    const busy = spawn('sleep', ['600'], { stdio: 'ignore' });
+    await once(busy, 'spawn');
+    const own = referToProcess(busy.pid ?? 0);
+    assert.ok(own);
+    const claim = [place.id, own.pidNamespace, own.pid, own.startTicks, own.bootId.replaceAll('-', '')].join('.');
+    await mkdir(join(place.path, 'monitor'));
+    await writeFile(join(place.path, 'monitor', claim), '');
+    const removal = removeContainer(place, { force: false });
+    await delay(100);
+    assert.notEqual(await findContainer(place), undefined);
+    busy.kill('SIGKILL');
+    await removal;
+    assert.equal(await findContainer(place), undefined);
   });
 
   it('prune takes all that do not run, and none that does', async () => {

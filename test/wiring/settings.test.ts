@@ -35,6 +35,7 @@ describe('bulkhead.toml', () => {
     const defaults = {
       'version-lock': 'range',
       'required-plugins': [],
+      'insecure-registries': [],
       budgets: {},
       policy: { audit: 'best-effort', 'require-signature': false, allow: [], deny: [], process: [] },
     };
@@ -58,6 +59,7 @@ plugin = "example.org/*"
     assert.deepEqual(await read(text), {
       'version-lock': 'exact',
       'required-plugins': [],
+      'insecure-registries': [],
       budgets: {},
       policy: {
         audit: 'required',
@@ -76,6 +78,16 @@ plugin = "example.org/*"
     assert.deepEqual(policy.deny, [{ key }]);
     for (const wrong of [key.slice(0, -1), `${key}a`, key.slice(7), `MD5:${key.slice(7)}`, `SHA256:${'*'.repeat(43)}`, ''])
       await refuse(`[[policy.allow]]\nkey = "${wrong}"\n`, 2, /policy\.allow\.0\.key: is not a fingerprint/);
+  });
+
+  it('tells the runtimes of the host, and refuses names and programs that are none', async () => {
+    const { runtimes } = await read('[runtimes.site-crun]\npath = "/opt/crun/bin/crun"\nargs = ["--debug"]\nlike = "crun"\n');
+    assert.deepEqual(runtimes, { 'site-crun': { path: '/opt/crun/bin/crun', args: ['--debug'], like: 'crun' } });
+    await refuse('[runtimes.embedded]\npath = "/bin/x"\n', 1, /runtimes\.embedded/);
+    await refuse('[runtimes."../x"]\npath = "/bin/x"\n', 1, /runtimes/);
+    await refuse('[runtimes.x]\npath = "bin/x"\n', 2, /runtimes\.x\.path/);
+    await refuse('[runtimes.x]\npath = "/bin/x"\nroot = "/"\n', 3, /runtimes\.x\.root: there is no such key/);
+    await refuse('[runtimes.x]\nargs = []\n', 1, /runtimes\.x\.path/);
   });
 
   it('is refused with file and line where a key is unknown', async () => {

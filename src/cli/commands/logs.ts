@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { Errors, Flags } from '@oclif/core';
 import { BulkheadCommand } from '../base-command.js';
 import { containerArgs } from '../each-container.js';
+import { printOutput } from '../print-output.js';
 import { parseSince } from '../since.js';
-import type { OutputPart } from '#wiring/wiring.js';
 
 export default class Logs extends BulkheadCommand {
   static override summary = 'Print what a container has written';
@@ -26,7 +25,7 @@ export default class Logs extends BulkheadCommand {
       tail: parseTail(flags.tail),
       sinceMs: flags.since === undefined ? undefined : parseSince(flags.since, Date.now()),
     });
-    for await (const part of parts) await print(part, Boolean(flags.timestamps));
+    for await (const part of parts) await printOutput(part, Boolean(flags.timestamps));
   }
 }
 
@@ -34,11 +33,4 @@ function parseTail(text: string | undefined): number | undefined {
   if (text === undefined || text === 'all') return undefined;
   if (!/^\d{1,9}$/.test(text)) throw new Errors.CLIError(`--tail must be a number of lines or "all", and not "${text}"`);
   return Number(text);
-}
-
-/** Waits for whoever reads. */
-async function print({ stream, time, begins, bytes }: OutputPart, withTime: boolean): Promise<void> {
-  const output = process[stream];
-  if (withTime && begins) output.write(`${time} `);
-  if (!output.write(bytes)) await once(output, 'drain');
 }

@@ -1,11 +1,15 @@
+import { Flags } from '@oclif/core';
 import { BulkheadCommand } from '../base-command.js';
 
 export default class Prune extends BulkheadCommand {
   static override summary = 'Remove all containers that do not run, and what killed ones left';
   static override description =
-    'Also those that were only created. Says what it removed, one id a line. Neither images nor volumes are touched, nor anything of a container that runs.';
-  static override examples = ['bulkhead prune'];
+    'Also those that were only created. Says what it removed, one id a line. Images are not touched, nor anything of a container that runs; volumes only where that is said.';
+  static override examples = ['bulkhead prune', 'bulkhead prune --volumes'];
   static override enableJsonFlag = true;
+  static override flags = {
+    volumes: Flags.boolean({ summary: 'Also named volumes that no container is left to name, with all that is in them' }),
+  };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Prune);
@@ -15,6 +19,8 @@ export default class Prune extends BulkheadCommand {
     for (const id of report.containers) this.say(`container ${id}`);
     for (const id of report.sessions) this.say(`session ${id}`);
     for (const directory of report.controlGroups) this.say(`control group ${directory}`);
-    return report;
+    const volumes = flags.volumes ? await (await product.volumes()).prune() : [];
+    for (const name of volumes) this.say(`volume ${name}`);
+    return { ...report, volumes };
   }
 }

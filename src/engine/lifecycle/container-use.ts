@@ -1,4 +1,4 @@
-/** What a whole container uses: all processes of its PID namespace, except PID 1, which is the engine's. */
+/** What a whole container uses: all that descend from PID 1 of its namespace, or from the runtime's program; these are the engine's. */
 import type { ContainerReach, ContainerUse, ProcessRef } from '../shapes.js';
 import { findChildren, findProcess, signalQuietly } from './process-tree.js';
 import { findProcessUse } from './samples.js';
@@ -10,17 +10,23 @@ const SHARE_MAX = 0.05;
 const PROCESSES_MAX = 4_096;
 
 /** To be called when the command begins; also by another process of the same machine. */
-export function reachProcesses({ id, init, command }: { id: string; init: ProcessRef; command: ProcessRef }): ContainerReach {
+export function reachProcesses({
+  id,
+  init,
+  command,
+  ancestor,
+}: Pick<ContainerReach, 'id' | 'init' | 'command' | 'ancestor'>): ContainerReach {
   return {
     id,
     init: { pid: init.pid, startTicks: init.startTicks },
     command: { pid: command.pid, startTicks: command.startTicks },
+    ancestor: { pid: ancestor.pid, startTicks: ancestor.startTicks },
     signal: (signal) => signalQuietly(command, signal),
-    use: measureContainer(init),
+    use: measureContainer(ancestor),
   };
 }
 
-/** To be called when the command begins: what its PID 1 has waited for until then was not the command's. */
+/** To be called when the command begins: what their parent has waited for until then was not the command's. */
 export function measureContainer(init: ProcessRef): () => ContainerUse {
   const before = findProcess(init.pid)?.cpuMs ?? 0;
   let last: ContainerUse = { memoryBytes: 0, cpuMs: 0, pids: 0 };

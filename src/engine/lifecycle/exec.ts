@@ -113,7 +113,7 @@ async function prepare(
   const owner = identity === 'root' ? user?.uid : undefined;
   const texts = {
     [files]: writeEntered(script, terminal && { tools: terminal, file: terminalFile }),
-    [commandFile]: writeCommand(launcher, env, { umask, stderrFd: terminal === undefined ? 3 : 1 }),
+    [commandFile]: writeCommand(launcher, env, { umask, streams: `2>&${terminal === undefined ? 3 : 1} 3>&- 4>&-` }),
     ...(terminal === undefined ? {} : { [terminalFile]: writeEnteredTerminal(script, terminal, { owner }) }),
   };
   for (const [name, text] of Object.entries(texts)) await writeFile(name, text, { mode: 0o600, flag: 'wx' });

@@ -4,10 +4,10 @@ import { imageChanged, imageDriverFailed, launchFailed } from '../errors.js';
 import type { ControlGroup } from '../limits/control-group.js';
 import { readMountTable } from '../mounts/mount-table.js';
 import { ChainEnded, startChain, type Chain } from '../runtimes/chain.js';
-import { watchExec, type ExecVerdict } from '../runtimes/exec-watch.js';
 import { explainFailure } from '../runtimes/failure.js';
 import type { Identity } from '../runtimes/identity.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
+import type { Entry, Start } from '../runtimes/runtime.js';
 import type { UserMapping } from '../runtimes/user-mapping.js';
 import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult, Streams } from '../shapes.js';
 import { reachProcesses } from './container-use.js';
@@ -17,7 +17,7 @@ import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
 import { answerOf } from './mount-image.js';
 import { observe, type Observation } from './observe.js';
-import { findArguments, signalQuietly, type ProcessStatus } from './process-tree.js';
+import { signalQuietly, type ProcessStatus } from './process-tree.js';
 import { findProcessUse } from './samples.js';
 import type { Session } from './session.js';
 import { forwardSignal, type SignalCatcher } from './signals.js';
@@ -74,11 +74,11 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       const prepared = await prepareIn(chain, request, { ...context, readLog });
       const drivers = watchPrograms(chain, { image: request.config.image, stop: context.stop });
       const attended = { ...context, stop: drivers };
-      const { init, command, verdict } = await startCommand(chain, { ...request, prepared }, { ...attended, readLog });
+      const { verdict, ...started } = await startCommand(chain, { ...request, prepared }, { ...attended, readLog });
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
       return hasRun
-        ? await accompany(chain, { ...request, init, command }, { moments, context: attended })
-        : await reportUnexecuted(chain, { session, readLog });
+        ? await accompany(chain, { ...request, ...started }, { moments, context: attended })
+        : await reportUnexecuted(chain, { session, entry: prepared.entry, readLog });
     } finally {
       await chain.kill();
       await restoreTerminal?.();
@@ -93,7 +93,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
   }
 }
 
-type Processes = { readonly init: ProcessStatus; readonly command: ProcessStatus };
+type Processes = Pick<Start, 'command' | 'ancestor'> & { readonly init: ProcessStatus };
 type ReadLog = { readonly readLog: () => Promise<string> };
 
 /** Until PID 1 mounts the container's own; what drivers mount is there by then. */
@@ -127,15 +127,14 @@ async function startCommand(
   chain: Chain,
   { session, prepared, controlGroup, config, programs }: Prepared,
   { signals, stop, readLog }: LaunchContext & ReadLog,
-): Promise<Processes & { verdict: ExecVerdict }> {
+): Promise<Start & Processes> {
   await (programs === 0 ? untilStopped(chain.ready, stop) : answerOf(chain.ready, { image: config.image, stop }));
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
-  const { init, parent, command } = chain.findProcesses();
+  const { init, parent, command: shell } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);
-  await controlGroup?.add(command.pid);
-  const watch = { parent, command, launcher: prepared.launcher, shellArguments: findArguments(command.pid), reports: chain.reports };
+  await controlGroup?.add(shell.pid);
   signals.hold();
-  return { init, command, verdict: await untilStopped(watchExec(watch, chain.go), stop) };
+  return { init, ...(await untilStopped(prepared.entry.start({ chain, init, parent, shell }), stop)) };
 }
 
 /**
@@ -151,7 +150,7 @@ async function refuseStrayMounts(pid: number, expected: readonly string[]): Prom
 /** The command runs: tells everyone, passes signals on, and waits for its end. */
 async function accompany(
   chain: Chain,
-  { session, config, uid, init, command }: LaunchRequest & Processes,
+  { session, config, uid, init, command, ancestor }: LaunchRequest & Processes,
   { moments, context }: { moments: Moments; context: LaunchContext },
 ): Promise<RunResult> {
   const container: Container = {
@@ -167,7 +166,7 @@ async function accompany(
   const end = waitForExitCode(chain).then((exitCode) => ({ exitCode, runMs: runMs() }));
   let observation: Observation | undefined;
   const unobserved: string[] = [];
-  moments.reach?.(reachProcesses({ id: session.id, init, command }));
+  moments.reach?.(reachProcesses({ id: session.id, init, command, ancestor }));
   const control = startControl({ moments, container, command, runMs });
   context.signals.forward((signal) => {
     if (control === undefined) forwardSignal(command, signal);
@@ -222,8 +221,12 @@ function takeSample(command: ProcessStatus, runMs: () => number): (ContainerEven
   return use === undefined ? undefined : { type: 'sample', ...use, runMs: runMs() };
 }
 
-async function reportUnexecuted(chain: Chain, { session, readLog }: { session: Session } & ReadLog): Promise<RunResult> {
+async function reportUnexecuted(
+  chain: Chain,
+  { session, entry, readLog }: { session: Session; entry: Entry } & ReadLog,
+): Promise<RunResult> {
   const exitCode = await waitForExitCode(chain);
+  if (entry.explain !== undefined && exitCode <= 128) return { exitCode: await entry.explain(), runMs: 0 };
   if (EXEC_FAILED.has(exitCode) || exitCode > 128) return { exitCode, runMs: 0 };
   const failure = explainFailure(chain.reports, { log: await readLog(), session: session.path });
   throw chain.reports.exec ? launchFailed('one of the steps that lead to it failed, and has said why above') : failure;

@@ -11,6 +11,13 @@ export function findArguments(pid: number): string[] | undefined {
   return text?.split('\0').slice(0, -1);
 }
 
+/** The number of a process in the innermost PID namespace that it is in. */
+export function findInnerPid(pid: number): number | undefined {
+  const [, numbers] = /^NSpid:\s+(.*)$/m.exec(readProcFile(`/proc/${pid}/status`) ?? '') ?? [];
+  const inner = numbers?.trim().split(/\s+/).at(-1);
+  return inner === undefined ? undefined : Number(inner);
+}
+
 /** By /proc/PID/task/TID/children; by a walk through /proc on kernels without that file. */
 export function findChildren(pid: number): number[] {
   const threads = listOrEmpty(`/proc/${pid}/task`);

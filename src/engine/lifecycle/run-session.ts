@@ -11,6 +11,7 @@ import { planRoot, type RootLayers, type RootRequest } from '../mounts/plan-root
 import type { Chain } from '../runtimes/chain.js';
 import type { Identity } from '../runtimes/identity.js';
 import { prepareContainer, type OverlayWay, type PreparedContainer } from '../runtimes/prepare.js';
+import type { Runtime } from '../runtimes/runtime.js';
 import type { UserMapping } from '../runtimes/user-mapping.js';
 import type { ContainerConfig, Moments, RunResult } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
@@ -26,6 +27,7 @@ export interface SessionContext extends LaunchContext {
   readonly identity: Identity;
   readonly mapping: UserMapping | undefined;
   readonly caller: Caller;
+  readonly runtime: Runtime;
   readonly moments: Moments;
   readonly runDirectory: string;
   readonly id: string | undefined;
@@ -48,8 +50,10 @@ async function runPlanned(context: SessionContext & { image: RootImage }, overla
   const plan = await describePlan(context);
   const tree = await planRoot({ ...plan, image: await copyFirst(context.image, overlays, context) });
   return inSession(context, async (session, tools) => {
-    const { config, identity, mapping, caller, moments, terminal } = context;
-    const prepared = await prepareContainer({ session: session.path, tree, config, identity, tools, caller, overlays, terminal });
+    const { config, identity, mapping, caller, runtime, moments, terminal } = context;
+    const prepared = await prepareContainer({
+      ...{ session: session.path, tree, config, identity, tools, caller, runtime, overlays, terminal },
+    });
     const programs = prepared.stage?.programs.length ?? 0;
     const request = { session, identity, tools, config, uid: caller.uid, mapping, programs, terminal };
     return launchInLimits({ ...request, prepare: () => Promise.resolve(prepared) }, moments, context);
@@ -60,7 +64,7 @@ async function runPlanned(context: SessionContext & { image: RootImage }, overla
 async function runMounted(context: SessionContext & { image: ImageMount }, overlays: OverlayWay): Promise<RunResult> {
   const plan = await describePlan(context);
   return inSession(context, async (session, tools) => {
-    const { image, config, identity, mapping, caller, moments, stop, terminal } = context;
+    const { image, config, identity, mapping, caller, runtime, moments, stop, terminal } = context;
     const place = { session: session.path, image: config.image };
     const stage = await prepareMount(image, { ...place, tools });
     const prepare = async (chain: Chain): Promise<PreparedContainer> => {
@@ -72,7 +76,7 @@ async function runMounted(context: SessionContext & { image: ImageMount }, overl
       const rest = async () =>
         prepareContainer({
           ...{ session: session.path, tree: await planRoot({ ...plan, image: copied }), config },
-          ...{ identity, tools, caller, overlays, waiting, terminal },
+          ...{ identity, tools, caller, runtime, overlays, waiting, terminal },
         });
       const prepared = await answerOf(rest(), { image: config.image, stop });
       chain.go();
@@ -95,9 +99,11 @@ async function copyFirst<Image extends RootImage>(
 }
 
 async function describePlan(context: SessionContext): Promise<Omit<RootRequest, 'image'>> {
-  const { config, identity, caller, terminal, streams, layers } = context;
+  const { config, identity, caller, runtime, terminal, streams, layers } = context;
   const account = describeAccount(config, caller);
-  return { config, identity, uid: caller.uid, account, terminal: terminal === undefined ? await findTerminal(streams) : 'own', layers };
+  const plan = { config, identity, uid: caller.uid, account, layers };
+  if (runtime.makesTerminal) return { ...plan, terminal: undefined };
+  return { ...plan, terminal: terminal === undefined ? await findTerminal(streams) : 'own' };
 }
 
 async function inSession(

@@ -6,6 +6,7 @@ import { storeImage } from '../images/store.js';
 import { resolveOptions } from '../resolve-options.js';
 import { parseOverlays } from '../request-options.js';
 import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
+import { chooseRuntime } from '../runtimes/choose-runtime.js';
 import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from '../runtimes/user-mapping.js';
 import type { Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTerminalTools } from '../terminal/own-terminal.js';
@@ -20,16 +21,16 @@ import { untilStopped } from './stop.js';
 /** Runs a container to its end. A command that cannot be executed gives 126 or 127, as a shell would; all else that fails throws. */
 export async function runContainer(request: RunRequest, moments: Moments, options: RunOptions): Promise<RunResult> {
   const signals = catchSignals({ ownTerminal: request.terminal });
-  const volumes = openHeldVolumes(options.volumeDirectory);
   const images = withBuiltinImages(moments, { ...options, signal: stopOf(options, signals) });
+  const volumes = openHeldVolumes(options.volumeDirectory);
   try {
     return await run(request, images.moments, { ...options, signals, volumes });
   } catch (thrown) {
     if (thrown instanceof Interruption) return { exitCode: thrown.exitCode, runMs: 0 };
     throw thrown;
   } finally {
-    await images.close();
     await volumes.close();
+    await images.close();
     signals.close();
   }
 }
@@ -41,12 +42,14 @@ async function run(
 ): Promise<RunResult> {
   const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
+  const runtime = await chooseRuntime(request, options);
   const overlays = parseOverlays(request.options);
   const { cdiDirectories = [], volumeDirectory } = options;
   const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, { stop, volumeDirectory });
   await volumes.hold(wanted);
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
+  runtime.refuse(identity);
   const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
   const {
     runDirectory,
@@ -60,11 +63,28 @@ async function run(
   } = options;
   const terminal = request.terminal === true ? await findTerminalTools() : undefined;
   const layers = await openLayers({ overlays, writableDirectory, readOnly: config.readOnly || choice === 'no', warn });
+  if (layers.kept !== undefined && config.rootSizeBytes !== undefined)
+    warn(`What is written stays in ${layers.kept}, and may be more than --root-size: that is of memory`);
   try {
     const stored = await storeImage(opened, { config, directory: imageDirectory, stop, log });
     try {
       const image = await untilStopped(askForMount(stored.image, { image: config.image, identity, moments }), stop);
-      const context = { config, identity, mapping, caller, moments, runDirectory, signals, stop, log, warn, streams, id, terminal };
+      const context = {
+        config,
+        identity,
+        mapping,
+        caller,
+        runtime,
+        moments,
+        runDirectory,
+        signals,
+        stop,
+        log,
+        warn,
+        streams,
+        id,
+        terminal,
+      };
       return await runByWays({ ...context, layers, choice, imageDirectory, avoid }, image);
     } finally {
       await stored.close();
@@ -72,10 +92,6 @@ async function run(
   } finally {
     await layers.close();
   }
-}
-
-function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {
-  return signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
 }
 
 /** Nothing is known of the caller's ranges where nobody asks for them. */
@@ -87,4 +103,8 @@ async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMap
   checkMapping(mapping, owned);
   await requireMappers();
   return mapping;
+}
+
+function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {
+  return signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
 }

@@ -2,6 +2,7 @@
  * A writable layer on a disk, which outlives the run and is there again at the next.
  *
  *      DIR/upper   what was written        DIR/work   the kernel's, while it is mounted
+ *      DIR/empty   what lies below, where the image is put together of mounts and has no root of its own
  *      DIR/copy    instead of both, where nothing can lay a layer there: the whole image
  *      DIR/used.<owner>                    who writes; there is one at most
  */
@@ -109,4 +110,5 @@ export async function makeUpper(
     await chmod(upper, mode);
   }
   await mkdir(join(directory, 'work'), { recursive: true, mode: 0o700 });
+  await mkdir(join(directory, 'empty'), { recursive: true, mode: 0o755 });
 }

@@ -65,15 +65,23 @@ async function chooseRoot({ image, config, layers }: RootRequest, planned: reado
   }
   const root = planned.find((mount) => mount.destination === '/');
   if (root?.type !== 'bind') {
-    if (layers !== undefined && (layers.over.length > 0 || layers.kept !== undefined))
-      throw optionUnsupported('overlay', `nothing can lie over the root of ${config.image}, which is memory`);
+    const { over = [], kept } = layers ?? {};
+    if (kept !== undefined) return layOverNothing(laid, { kept, readOnly: config.readOnly });
+    if (over.length > 0) throw optionUnsupported('overlay', `nothing can lie over the root of ${config.image}, which is memory`);
     return { type: 'tmpfs', mode: 0o755, readOnly: config.readOnly, sizeBytes: config.rootSizeBytes ?? root?.sizeBytes };
   }
   const source = await realpath(root.source);
   const stats = await stat(source);
   if (!stats.isDirectory()) throw imagePlanInvalid(config.image, `it wants ${source} as its root, which is not a directory`);
   const readOnly = config.readOnly || root.readOnly === true;
-  return { type: 'image', source, readOnly, ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777, ...laid };
+  const own = { ownerUid: stats.uid, ownerGid: stats.gid, mode: stats.mode & 0o7777 };
+  return { type: 'image', source, readOnly, ...own, ...laid, ...(readOnly ? { kept: undefined } : {}) };
+}
+
+/** Instead of memory, where what is written is to stay: an empty directory beside it, see kept-layer.ts. */
+function layOverNothing(laid: Partial<Content & { type: 'image' }>, { kept, readOnly }: { kept: string; readOnly: boolean }): Content {
+  const [ownerUid, ownerGid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return { ...laid, type: 'image', source: `${kept}/empty`, kept, readOnly, ownerUid, ownerGid, mode: 0o755 };
 }
 
 /** A plan's links and mounts, and between them, by depth, what every container has. */

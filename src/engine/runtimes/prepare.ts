@@ -5,22 +5,20 @@ import { join } from 'node:path';
 import type { Caller } from '../config.js';
 import { composeProgram, type SessionProgram } from '../drivers/program.js';
 import { closeFds, PROGRAMS_MAX, writeStage, type Stage } from '../drivers/stage.js';
-import { envConflict, envNeedsShell, imageDriverInvalid } from '../errors.js';
+import { imageDriverInvalid } from '../errors.js';
 import type { DirectoryImage } from '../images/image.js';
 import { renderFstab } from '../mounts/fstab.js';
 import { layOut, type OverlayPlace } from '../mounts/layout.js';
 import { findBoundMounts, readMountTable } from '../mounts/mount-table.js';
-import { resolvePath, type RootTree } from '../mounts/root-tree.js';
+import type { RootTree } from '../mounts/root-tree.js';
 import { writeKept, writeLayout } from '../mounts/write-layout.js';
 import type { ContainerConfig, DriverProgram } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
 import type { Tools } from '../tools.js';
 import { ENTRANCE_FILE, writeEntrance } from './entrance.js';
-import { sortEnvironment, type SortedEnvironment } from './environment.js';
 import type { Identity } from './identity.js';
-import { composeLauncher, type Launcher } from './launcher.js';
+import type { Entry, Runtime } from './runtime.js';
 import {
-  COMMAND_FILE,
   FSTAB_FILE,
   LOG_FILE,
   LOWER_FSTAB_FILE,
@@ -28,7 +26,6 @@ import {
   REST_FILE,
   SCRIPT_FILE,
   TERMINAL_FILE,
-  writeCommand,
   writeRest,
   writeScript,
   writeTerminal,
@@ -42,6 +39,7 @@ export interface PrepareRequest {
   readonly identity: Identity;
   readonly tools: Tools;
   readonly caller: Caller;
+  readonly runtime: Runtime;
   /** How overlays are laid; a program of a driver takes the answer's place of the kernel. */
   readonly overlays: OverlayWay;
   /** Where the command gets a terminal of its own. */
@@ -57,7 +55,7 @@ export type OverlayWay =
   | { readonly by: 'copy'; readonly copy: (image: DirectoryImage) => Promise<DirectoryImage> };
 
 export interface PreparedContainer {
-  readonly launcher: Launcher;
+  readonly entry: Entry;
   /** Where the mounts must be found once they are made. */
   readonly mountPoints: readonly string[];
   /** The programs that lay overlays, where drivers do. */
@@ -65,20 +63,7 @@ export interface PreparedContainer {
 }
 
 export async function prepareContainer(request: PrepareRequest): Promise<PreparedContainer> {
-  const { session, tree, config, identity, tools, caller, overlays, waiting, terminal } = request;
-  const env = sortEnvironment(config.env);
-  await refuseEnvironment(env, tree);
-  const { uid, gid } = caller;
-  const launcher = composeLauncher({
-    tools,
-    identity,
-    uid,
-    gid,
-    workingDirectory: config.workingDirectory,
-    env,
-    command: config.command,
-    options: config,
-  });
+  const { session, tree, config, identity, tools, caller, runtime, overlays, waiting, terminal } = request;
   const table = await readMountTable(waiting?.pid ?? 'self');
   // What the caller cannot reach the container cannot either, nor could it be mounted anew.
   const layout = layOut(tree, {
@@ -90,6 +75,10 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
   });
   const first = waiting?.programs ?? 0;
   const stage = await composeStage(layout.overlays, { image: config.image, overlays, first });
+  const atOwnTerminal = terminal !== undefined;
+  // At a terminal there is but one stream.
+  const streams = `2>&${atOwnTerminal ? 1 : 3} 3>&- 4>&- ${waiting === undefined && stage === undefined ? '' : closeFds()}`.trimEnd();
+  const entry = await runtime.enter({ session, tree, config, identity, tools, caller, atOwnTerminal, streams });
   const script = {
     session,
     tools,
@@ -98,8 +87,10 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
     network: config.network,
     stage: stage === undefined ? [] : writeStage(stage.name, stage.programs, { tools, first }),
     terminal,
+    entry: entry.lines,
   };
   const owner = identity === 'root' ? config.user?.uid : undefined;
+  const console = runtime.makesTerminal ? undefined : `${session}/root/dev/console`;
   await writeLayout(session, layout);
   await writeKept(tree, identity === 'root');
   const files = {
@@ -107,16 +98,12 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
     [FSTAB_FILE]: renderFstab(layout.mounts),
     [LOWER_FSTAB_FILE]: renderFstab(layout.lowers),
     ...(waiting === undefined ? { [SCRIPT_FILE]: writeScript(script) } : { [REST_FILE]: writeRest(script) }),
-    [COMMAND_FILE]: writeCommand(launcher, env, {
-      umask: config.umask,
-      closing: waiting === undefined && stage === undefined ? '' : closeFds(),
-      stderrFd: terminal === undefined ? 3 : 1,
-    }),
+    ...entry.files,
     [ENTRANCE_FILE]: writeEntrance(config, { identity, caller }),
-    ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner }) }),
+    ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner, console }) }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
-  return { launcher, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };
+  return { entry, mountPoints: [...layout.memory, ...layout.mounts].map((line) => line.target), stage };
 }
 
 async function composeStage(
@@ -137,13 +124,4 @@ async function composeStage(
 /** For what the chain's programs have to say. */
 export function openLog(session: string): Promise<FileHandle> {
   return open(join(session, LOG_FILE), 'wx+', 0o600);
-}
-
-async function refuseEnvironment(env: SortedEnvironment, tree: RootTree): Promise<void> {
-  const [linker] = env.linker.keys();
-  const [shell] = env.shell.keys();
-  if (linker === undefined) return;
-  if (shell !== undefined) throw envConflict(linker, shell);
-  const { entry } = await resolvePath(tree, '/bin/sh');
-  if (entry?.kind !== 'file') throw envNeedsShell(linker);
 }

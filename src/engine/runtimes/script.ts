@@ -24,6 +24,8 @@ export interface ScriptRequest {
   readonly stage?: readonly string[];
   /** Of the command's own, which then is no subshell of PID 1. */
   readonly terminal?: TerminalTools | undefined;
+  /** What the shell that becomes the command does last, see runtime.ts. */
+  readonly entry: readonly string[];
 }
 
 export const SCRIPT_FILE = 'script';
@@ -78,8 +80,7 @@ export function writeRest(request: ScriptRequest): string {
 
 /** The whole of the file that is read at a terminal. */
 export function writeTerminal(request: ScriptRequest, terminal: TerminalTools, wishes: TerminalWishes): string {
-  const console = `${request.session}/root/dev/console`;
-  return [...makeTerminalSane(terminal, request.tools.mount, { ...wishes, console }), ...becomeCommand(request), ''].join('\n');
+  return [...makeTerminalSane(terminal, request.tools.mount, wishes), ...becomeCommand(request), ''].join('\n');
 }
 
 export interface EnteredRequest {
@@ -105,13 +106,8 @@ export function writeEnteredTerminal(request: EnteredRequest, terminal: Terminal
   return [...makeTerminalSane(terminal, request.tools.mount, wishes), ...enterCommand(request), ''].join('\n');
 }
 
-function becomeCommand({ session, tools, identity }: ScriptRequest): string[] {
-  return [
-    ...awaitGo(),
-    // The host's root stays hidden below the moved one; a mere chroot could be left with CAP_SYS_CHROOT.
-    ...(identity === 'user' ? [] : [`${tools.mount} -n -i --move . / || exit 125`]),
-    `. ${quoteWord(`${session}/${COMMAND_FILE}`)}`,
-  ];
+function becomeCommand({ entry }: ScriptRequest): string[] {
+  return [...awaitGo(), ...entry];
 }
 
 function enterCommand({ commandFile }: EnteredRequest): string[] {
@@ -138,26 +134,16 @@ function mountAll(tools: Tools): string {
   return `${tools.mount} -n -i -a -T`;
 }
 
-/**
- * Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. `closing` closes what only drivers need;
- * at a terminal there is but one stream.
- */
+/** Read by the subshell, which it turns into the launcher. Holds the environment: mode 0600. */
 export function writeCommand(
   launcher: Launcher,
   env: SortedEnvironment,
-  { umask, closing = '', stderrFd = 3 }: { umask?: number | undefined; closing?: string; stderrFd?: 1 | 3 } = {},
+  { umask, streams }: { umask?: number | undefined; streams: string },
 ): string {
   const mask = umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`];
   const exports = [...env.plain, ...launcher.carried].map(([name, value]) => `export ${name}=${quoteWord(value)}`);
   const words = launcher.words.map(quoteWord).join(' ');
-  return [
-    'unset PATH LC_ALL PWD OLDPWD SHLVL word',
-    ...mask,
-    'echo exec >&4',
-    ...exports,
-    `exec ${words} 2>&${stderrFd} 3>&- 4>&- ${closing}`.trimEnd(),
-    '',
-  ].join('\n');
+  return ['unset PATH LC_ALL PWD OLDPWD SHLVL word', ...mask, 'echo exec >&4', ...exports, `exec ${words} ${streams}`, ''].join('\n');
 }
 
 function setHostname(hostname: string, tools: Tools): string {

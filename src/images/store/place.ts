@@ -14,8 +14,8 @@ export interface ImageStore {
 
 const PARTS = ['blobs', 'partial', 'names', 'roots', 'leases', 'transactions', 'staged', 'locks'] as const;
 type Part = (typeof PARTS)[number];
-/** Of whose owner nothing can be known. */
-const ABANDONED_MS = 24 * 3_600_000;
+/** How old something is that belongs to nobody, where nothing can be known of its owner. A container may run for long. */
+const ABANDONED_MS = { staged: 24 * 3_600_000, transactions: 24 * 3_600_000, leases: 30 * 24 * 3_600_000 };
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
 /** Makes it where it is missing, and removes what killed commands left in the making. */
@@ -24,7 +24,7 @@ export async function openImageStore(path: string): Promise<ImageStore> {
   const store = { directory: await realpath(path) };
   for (const part of PARTS) await mkdir(partOf(store, part), { mode: 0o700 }).catch(ignoreExisting);
   await mkdir(join(partOf(store, 'blobs'), 'sha256'), { mode: 0o700 }).catch(ignoreExisting);
-  await sweepOwned(store, 'staged');
+  for (const part of ['staged', 'transactions', 'leases'] as const) await sweepOwned(store, part);
   return store;
 }
 
@@ -73,22 +73,30 @@ export async function openStaged(store: ImageStore): Promise<Staged> {
 
 /** Removes what belongs to nobody any more. Answers with the names of what stays. */
 export async function sweepOwned(store: ImageStore, part: 'staged' | 'transactions' | 'leases'): Promise<string[]> {
+  const names = await readdir(partOf(store, part));
+  if (names.length === 0) return [];
   const judge = await judgeOwners();
   const staying: string[] = [];
-  for (const name of await readdir(partOf(store, part))) {
+  for (const name of names) {
     const path = join(partOf(store, part), name);
-    if (await isAbandoned(path, judge(name), name)) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    if (await isAbandoned(path, { owner: judge(name), part, name })) await rm(path, { recursive: true, force: true, maxRetries: 3 });
     else staying.push(name);
   }
   return staying;
 }
 
-async function isAbandoned(path: string, owner: OwnerState, name: string): Promise<boolean> {
+interface Owned {
+  readonly owner: OwnerState;
+  readonly part: keyof typeof ABANDONED_MS;
+  readonly name: string;
+}
+
+async function isAbandoned(path: string, { owner, part, name }: Owned): Promise<boolean> {
   if (owner !== 'unknown') return owner === 'gone';
   // What is no owner's own has other rules.
   if (name.startsWith('kept.')) return false;
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS;
+  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS[part];
 }
 
 /** Refuses one in which others could plant what root then mounts. */

@@ -19,7 +19,7 @@ import {
 import type { RunRequest } from '#engine/engine.js';
 import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '#monitor/monitor.js';
 import type { Invocation } from '../around-command.js';
-import { machineOptions } from '../machine-options.js';
+import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
 import { concernsRun } from '../run.js';
@@ -88,7 +88,7 @@ async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, 
       directory: place.path,
       root: place.root,
       ...(hasPlugins ? {} : { request: await invocation.toRequest({}) }),
-      options: machineOptions(scene, settings),
+      options: { ...machineOptions(scene, settings), ...keptOptions(place, autoRemove) },
       ...(hasPlugins && {
         plugins: {
           invocation: { command, args: [...args], commandFlags, added: { ...added } },

@@ -80,14 +80,14 @@ describe('copying from and to a container', () => {
     await writeFile(join(host, 'tree/deep/file'), 'x');
     await writeFile(Buffer.concat([Buffer.from(join(host, 'tree/')), Buffer.from([0xff, 0xfe])]), 'not UTF-8');
     await symlink('/etc/passwd', join(host, 'tree/link'));
-    await chmod(join(host, 'tree/deep'), 0o500);
+    await chmod(join(host, 'tree/deep'), 0o711);
     await toContainer('tree', '/data/new');
     await toContainer('tree', '/data/');
     await toContainer('tree/.', '/data');
     for (const path of ['data/new', 'data/tree', 'data']) {
       assert.equal(await readFile(join(inside, path, 'deep/file'), 'utf8'), 'x');
       assert.equal(await readlink(join(inside, path, 'link')), '/etc/passwd');
-      assert.equal((await stat(join(inside, path, 'deep'))).mode & 0o777, 0o500);
+      assert.equal((await stat(join(inside, path, 'deep'))).mode & 0o777, 0o711);
       assert.ok((await readdir(join(inside, path), { encoding: 'buffer' })).some((name) => name.equals(Buffer.from([0xff, 0xfe]))));
     }
     await fromContainer('/data/tree', 'back');

@@ -3,10 +3,10 @@ import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import type { MountAnswer } from '#engine/engine.js';
+import { assertNothingLeft, findProcesses } from '../../helpers/leftovers.js';
 import { needFuse, needTool } from '../../helpers/need.js';
 import type { Answers } from '../fixtures/container-lab.js';
 import { describeForEach } from '../fixtures/each-who.js';
-import { assertNothingLeft, findRunning } from './leftovers.js';
 import { makeExt4, makeSif, makeSquashfs } from './images.js';
 
 describeForEach('an image that a program mounts', (lab, who) => {
@@ -33,12 +33,12 @@ describeForEach('an image that a program mounts', (lab, who) => {
     const script = 'ls -d /usr /proc/self; touch /new && ls /new; echo up; read -r line';
     const running = lab().start({ image, command: ['sh', '-c', script] }, { drivers: { squashfs: squashfuse }, fuse: true });
     await running.printed('up');
-    assert.equal((await findRunning(image)).length, 1);
+    assert.equal(findProcesses({ word: image }).length, 1);
     running.child.stdin?.end('go\n');
     const { exitCode, stdout, events } = await running.outcome;
     assert.deepEqual([exitCode, stdout], [0, '/proc/self\n/usr\n/new\nup\n']);
     assert.equal(events[0], 'mount squashfs');
-    await assertNothingLeft(lab(), image);
+    await assertNothingLeft(lab());
   });
 
   it('has its own /etc with lines added, as a directory has', async function () {
@@ -65,7 +65,7 @@ describeForEach('an image that a program mounts', (lab, who) => {
       { drivers: { squashfs: squashfuse }, fuse: true },
     );
     assert.deepEqual([exitCode, stdout], [0, '/etc\n']);
-    await assertNothingLeft(lab(), image);
+    await assertNothingLeft(lab());
   });
 
   it('is a bare ext4 (apptainer 106)', async function () {
@@ -133,13 +133,13 @@ describeForEach('the program of a driver', (lab) => {
     );
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /usr/);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('may go on in the background', async () => {
     const { exitCode, stderr } = await lab().run({ image: 'x1:' }, await answers(`${mount}; sleep 1000 </dev/null >/dev/null 2>&1 &`));
     assert.equal(exitCode, 0, stderr);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('that ends without a mount fails the run with its last words, cleaned', async () => {
@@ -149,7 +149,7 @@ describeForEach('the program of a driver', (lab) => {
       stderr,
       'IMAGE_DRIVER_FAILED Cannot mount image x1:: image driver mount failure: its program ended with code 3 before it had mounted anything (no such ?[31mdevice)\n',
     );
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('that hangs is ended in its time, however much it says', async () => {
@@ -158,14 +158,14 @@ describeForEach('the program of a driver', (lab) => {
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*had mounted nothing after 300 ms \(y; y; y\)\n$/);
     assert.ok(performance.now() - startMs < 10_000);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('that mounts somewhere else is refused, before anything else is run', async () => {
     const { exitCode, stderr } = await lab().run({ image: 'x1:' }, await answers(`mount --bind "$2" /etc; ${mount}; exec sleep 1000`));
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_STRAYED .* mounted at \/etc,/);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('that ends while the container runs ends the container', async () => {
@@ -173,7 +173,7 @@ describeForEach('the program of a driver', (lab) => {
     const { exitCode, stderr } = await running.outcome;
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*ended with code 0 while the container ran \(lost\)\n$/);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('is no more after SIGKILL of the command line', async () => {
@@ -184,11 +184,10 @@ describeForEach('the program of a driver', (lab) => {
     await running.printed('up');
     running.child.kill('SIGKILL');
     await running.outcome;
-    for (let tries = 0; tries < 200 && (await findRunning(lab().directory)).length > 0; tries++)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.deepEqual(await findRunning(lab().directory), []);
+    for (let tries = 0; tries < 200 && findProcesses(lab()).length > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(findProcesses(lab()), []);
     await lab().run();
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   it('can neither speak as PID 1 nor read what it says', async () => {
@@ -205,7 +204,7 @@ describeForEach('the program of a driver', (lab) => {
     const { exitCode, stderr } = await lab().run({ image: 'x1:' }, { ...(await answers(script)), fuse: true });
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*what is mounted does not answer within 10000 ms/);
-    await assertNothingLeft(lab(), 'program-');
+    await assertNothingLeft(lab());
   });
 
   for (const [what, args] of [
@@ -229,6 +228,6 @@ describeForEach('an image that is a file', (lab, who) => {
     assert.equal(events[0], 'mount squashfs', 'a driver would be asked first');
     if (who === 'root') assert.deepEqual([exitCode, stdout], [0, '/etc\n'], stderr);
     else assert.match(stderr, /^IMAGE_NEEDS_DRIVER /);
-    await assertNothingLeft(lab(), image);
+    await assertNothingLeft(lab());
   });
 });

@@ -8,7 +8,7 @@ import { needFuse, needTool } from '../../helpers/need.js';
 import type { Answers, Lab, Who } from '../fixtures/container-lab.js';
 import { describeForEach } from '../fixtures/each-who.js';
 import { makeExt4, makeSif } from '../drivers/images.js';
-import { assertNothingLeft, findRunning } from '../drivers/leftovers.js';
+import { assertNothingLeft, findProcesses } from '../../helpers/leftovers.js';
 
 const WAYS = {
   squashfs: { root: ['kernel', 'squashfuse_ll', 'squashfuse', 'unpack'], user: ['squashfuse_ll', 'squashfuse', 'unpack'] },
@@ -89,7 +89,7 @@ describeForEach('a file system in a file', (lab, who) => {
         await running.printed('up');
         running.child.kill('SIGKILL');
         await running.outcome;
-        await until(async () => (await findRunning(image)).length === 0 && (await findRunning(lab().runDirectory)).length === 0);
+        await until(async () => findProcesses({ word: image }).length === 0 && findProcesses({ word: lab().runDirectory }).length === 0);
         const next = await lab().run({ image }, answers);
         assert.equal(next.exitCode, 0, next.stderr);
         assert.match(next.stderr, /DEBUG Removed what the killed container/);
@@ -217,7 +217,7 @@ function idInside(): string {
 }
 
 async function assertAllGone(lab: Lab, image: string): Promise<void> {
-  await assertNothingLeft(lab, image);
+  await assertNothingLeft({ ...lab, word: image });
   await until(async () => !(await findLoopFiles()).includes(image));
 }
 

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { before, it } from 'mocha';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runContainer, type ContainerReach, type ContainerUse } from '#engine/engine.js';
-import { findReasonToSkip, openLab, type Lab } from '../fixtures/container-lab.js';
+import type { Lab } from '../fixtures/container-lab.js';
+import { describeAsMyself } from '../fixtures/each-who.js';
 
-const who = process.getuid?.() === 0 ? 'root' : 'user';
-const reason = findReasonToSkip(who);
-
-describe(`what can be done with a container that runs${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+describeAsMyself('what can be done with a container that runs', (open) => {
   let lab: Lab;
-  before(async function () {
-    if (reason !== undefined) this.skip();
-    lab = await openLab(who);
-  });
-  after(() => lab?.close());
+  before(() => (lab = open()));
 
   /** Runs a line of shell and calls `look` again and again until it says that it has seen enough, then ends the command. */
   async function watch(script: string, look: (use: ContainerUse) => boolean): Promise<ContainerReach> {

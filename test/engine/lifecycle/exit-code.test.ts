@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
-import { describeForEach } from '../fixtures/each-who.js';
+import { describeForEachRuntime } from '../fixtures/each-who.js';
 
-describeForEach('the exit code of a run', (lab) => {
+describeForEachRuntime('the exit code of a run', (lab, _who, runtime) => {
   const cases: [title: string, command: string[], exitCode: number][] = [
     ['is that of the command', ['sh', '-c', 'exit 7'], 7],
     ['is 0 of a command that is over at once', ['true'], 0],
@@ -31,6 +31,8 @@ describeForEach('the exit code of a run', (lab) => {
     ['a script without its interpreter', ['/script'], 127],
   ];
   for (const [title, command, exitCode] of unexecuted) {
+    // The last step of crun and runc fails in the container itself, and cannot be told from a command that ends with 1.
+    if (runtime !== 'embedded' && command[0] === '/script') continue;
     it(`is ${exitCode} for ${title}, which has not started`, async () => {
       await writeFile(join(lab().image, 'plain'), '', { mode: 0o644 });
       await writeFile(join(lab().image, 'script'), '#!/no/such/interpreter\n', { mode: 0o755 });

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { it } from 'mocha';
 import { findProcess } from '#engine/lifecycle/process-tree.js';
-import type { Lab } from '../fixtures/container-lab.js';
-import { describeForEach } from '../fixtures/each-who.js';
+import { assertNothingLeft, findMounts, findProcesses } from '../../helpers/leftovers.js';
+import { describeForEachRuntime } from '../fixtures/each-who.js';
 
 /** Seconds that no other process of this machine sleeps. */
 const NAP = `60.${process.pid}`;
 
-describeForEach('what a run leaves', (lab) => {
+describeForEachRuntime('what a run leaves', (lab) => {
+  const place = () => ({ ...lab(), word: NAP });
+
   it('is nothing after a normal end', async () => {
     await lab().run({ binds: ['/etc:/made/for/it:ro'] });
-    await assertNothingLeft(lab());
+    await assertNothingLeft(place());
     assert.ok(!(await readdir(lab().image)).includes('made'), 'the image was written to');
   });
 
@@ -19,7 +21,7 @@ describeForEach('what a run leaves', (lab) => {
     const { stderr, exitCode } = await lab().run({ workingDirectory: '/no/such/place' });
     assert.match(stderr, /^WORKING_DIRECTORY_MISSING /);
     assert.equal(exitCode, 255);
-    await assertNothingLeft(lab());
+    await assertNothingLeft(place());
   });
 
   it('is nothing after SIGTERM', async () => {
@@ -27,13 +29,13 @@ describeForEach('what a run leaves', (lab) => {
     await running.printed('up');
     running.child.kill('SIGTERM');
     assert.equal((await running.outcome).exitCode, 143);
-    await assertNothingLeft(lab());
+    await assertNothingLeft(place());
   });
 
   it('is no process of what the command left in the background', async () => {
     const { stdout } = await lab().run({ command: ['sh', '-c', `sleep ${NAP} >/dev/null 2>&1 & echo "$!"`] });
     assert.match(stdout, /^\d+\n$/);
-    assert.deepEqual(await findProcessesOf(lab()), []);
+    assert.deepEqual(findProcesses(place()), []);
   });
 
   it('is neither a process nor a mount after SIGKILL, and the next start removes the directory', async () => {
@@ -44,29 +46,9 @@ describeForEach('what a run leaves', (lab) => {
     running.child.kill('SIGKILL');
     await running.outcome;
     while (findProcess(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
-    assert.deepEqual(await findMounts(lab()), []);
+    assert.deepEqual(findMounts(lab()), []);
     assert.equal((await readdir(lab().runDirectory)).length, 1);
     await lab().run();
-    await assertNothingLeft(lab());
+    await assertNothingLeft(place());
   });
 });
-
-async function assertNothingLeft(lab: Lab): Promise<void> {
-  assert.deepEqual(await readdir(lab.runDirectory), []);
-  assert.deepEqual(await findMounts(lab), []);
-  assert.deepEqual(await findProcessesOf(lab), []);
-}
-
-async function findMounts(lab: Lab): Promise<string[]> {
-  return (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(lab.directory));
-}
-
-/** The chain's programs all have the session's path among their arguments; the command was the child of one of them. */
-async function findProcessesOf(lab: Lab): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-    const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (words.includes(lab.runDirectory) || words === `sleep\0${NAP}\0`) found.push(words);
-  }
-  return found;
-}

@@ -71,10 +71,7 @@ describeForEach('a terminal of the command’s own', (lab, who) => {
       const terminal = openTerminal(['sh', '-c', '"$@"; echo "code $?"; read -r end', 'sh', ...words]);
       terminals.push(terminal);
       await terminal.printed(/up/);
-      const chain = descendantsOf(terminal.child.pid ?? 0);
-      const target = chain.find(({ name, depth }) => name === victim && depth > 0);
-      assert.ok(target !== undefined, JSON.stringify(chain));
-      process.kill(target.pid, 'SIGKILL');
+      process.kill(await findDescendant(terminal.child.pid ?? 0, victim), 'SIGKILL');
       await terminal.printed(/code 137/);
       assert.match(terminal.modes(), / icanon/, victim);
     }
@@ -121,6 +118,15 @@ interface Descendant {
   readonly pid: number;
   readonly name: string;
   readonly depth: number;
+}
+
+/** Not the terminal's own script(1), which is the ancestor of all. The shell that was seen may not have become it yet. */
+async function findDescendant(pid: number, name: string): Promise<number> {
+  for (;;) {
+    const found = descendantsOf(pid).find((one) => one.name === name && one.depth > 0);
+    if (found !== undefined) return found.pid;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 function descendantsOf(pid: number, depth = 0): Descendant[] {

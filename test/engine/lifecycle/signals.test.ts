@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, it } from 'mocha';
 import { openTerminal as openAny, type OpenTerminal } from '../../helpers/open-terminal.js';
-import { describeForEach } from '../fixtures/each-who.js';
+import { describeForEachRuntime } from '../fixtures/each-who.js';
 
 const CAUGHT = ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'WINCH'] as const;
 const script = existsSync('/usr/bin/script') ? '/usr/bin/script' : undefined;
 
-describeForEach('signals to the engine', (lab) => {
+describeForEachRuntime('signals to the engine', (lab) => {
   it('reach the command, each of them, and the observers', async () => {
     const traps = CAUGHT.map((name) => `trap 'echo got-${name}' ${name}`).join('; ');
     const running = lab().start({ command: ['sh', '-c', `${traps}; echo up; while :; do sleep 0.02; done`] });
@@ -51,7 +51,7 @@ describeForEach('signals to the engine', (lab) => {
     const terminal = openTerminal(terminals, lab().words({ command: ['/usr/bin/bash', '--norc', '--noediting', '-i'] }));
     // What cat(1) repeats was typed when it had the terminal.
     terminal.type('tty; cat\nbefore\n');
-    await terminal.printed(/\/dev\/console[^]*before[^]*before|before[^]*\/dev\/console[^]*before/);
+    await terminal.printed(/\/dev\/(?:console|pts)[^]*before[^]*before|before[^]*\/dev\/(?:console|pts)[^]*before/);
     terminal.type('\u001a');
     await terminal.printed(/Stopped/);
     terminal.type('fg\nafter\n');

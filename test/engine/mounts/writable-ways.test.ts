@@ -7,7 +7,7 @@ import type { RootWay } from '#engine/mounts/root-ways.js';
 import { needFuse, needRoot, needTool } from '../../helpers/need.js';
 import type { Answers, Lab, Who } from '../fixtures/container-lab.js';
 import { describeForEach } from '../fixtures/each-who.js';
-import { assertNothingLeft, findRunning } from '../drivers/leftovers.js';
+import { assertNothingLeft, findProcesses } from '../../helpers/leftovers.js';
 
 const WAYS = ['kernel', 'fuse-overlayfs', 'copy'] as const satisfies RootWay[];
 
@@ -132,6 +132,24 @@ describeForEach('what is written over an image', (lab, who) => {
     running.child.stdin?.end('go\n');
     assert.equal((await running.outcome).exitCode, 0);
     assert.equal((await lab().run(sh('true'), { writable })).exitCode, 0);
+  });
+
+  it('stays also over an image that is put together of mounts, and has no root of its own', async () => {
+    const writable = await own('plan');
+    const answers: Answers = {
+      writable,
+      image: { mounts: [{ type: 'tmpfs', destination: '/srv' }], links: { '/bin': 'usr/bin', '/lib': 'usr/lib', '/lib64': 'usr/lib64' } },
+    };
+    const first = await lab().run({ ...sh('mkdir /kept && echo new >/kept/new'), image: 'x1:' }, answers);
+    assert.equal(first.exitCode, 0, first.stderr);
+    const { exitCode, stdout, stderr } = await lab().run({ ...sh('cat /kept/new; ls -A /srv; readlink /bin'), image: 'x1:' }, answers);
+    assert.deepEqual([exitCode, stdout], [0, 'new\nusr/bin\n'], stderr);
+  });
+
+  it('has no bound on a disk, and says so', async () => {
+    const { exitCode, stderr } = await lab().run({ ...sh('true'), options: { rootSize: '1M' } }, { writable: await own('sized') });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /^WARNING .*may be more than --root-size/);
   });
 
   it('is a copy where no layer can lie, and so it stays at the next run', async () => {
@@ -335,8 +353,8 @@ async function listAll(directory: string): Promise<string[]> {
 }
 
 async function assertAllGone(lab: Lab): Promise<void> {
-  for (let tries = 0; tries < 500 && (await findRunning(lab.runDirectory)).length > 0; tries++)
+  for (let tries = 0; tries < 500 && findProcesses({ word: lab.runDirectory }).length > 0; tries++)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  await assertNothingLeft(lab, lab.runDirectory);
+  await assertNothingLeft(lab);
   assert.deepEqual(await readdir(join(lab.directory, 'images')).catch(() => []), []);
 }

@@ -1,0 +1,111 @@
+/** The last step of a session whose command is started by a program that speaks the command line of OCI runtimes. */
+import { isatty } from 'node:tty';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { renderFstab, type FstabLine } from '../../mounts/fstab.js';
+import { CAPABILITIES, readPowers } from '../../validate-options.js';
+import { quoteWord } from '../environment.js';
+import { CHAIN_IGNORES } from '../launcher.js';
+import type { Entry, EntryRequest } from '../runtime.js';
+import type { Dialect } from './dialects.js';
+import type { SeccompProfile } from './seccomp.js';
+import { composeSpec, renderSpec } from './spec.js';
+import { explainRuntime, watchRuntime } from './watch.js';
+
+export interface Program {
+  /** As the user calls it. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Before those that the engine gives. */
+  readonly args: readonly string[];
+  readonly dialect: Dialect;
+}
+
+/** Where nobody says how large a terminal is. */
+const SIZE = { rows: 24, columns: 80 };
+
+const CONFIG_FILE = 'config.json';
+const LOG_FILE = 'oci.log';
+const PID_FILE = 'oci.pid';
+const STATE_DIRECTORY = 'oci';
+const GROUPS_FILE = 'fstab.groups';
+
+export async function planEntry(
+  program: Program,
+  request: EntryRequest & { readonly profile: SeccompProfile | undefined },
+): Promise<Entry> {
+  const { session, config, identity, tools, caller, atOwnTerminal, streams, profile } = request;
+  const { dialect } = program;
+  const groups = guardControlGroups(dialect, { isRealRoot: identity === 'root', mounts: await readFile('/proc/self/mounts', 'utf8') });
+  const words = composeWords(program, session);
+  const isTerminal = atOwnTerminal || (isatty(0) && isatty(1));
+  const spec = composeSpec({
+    config,
+    identity,
+    caller,
+    profile,
+    devices: dialect.leavesDevices ? undefined : join(session, 'root/dev'),
+    terminal: isTerminal ? { ...SIZE, ...findSize() } : undefined,
+    available: await readAvailable(identity === 'root'),
+    umask: config.umask ?? process.umask(),
+  });
+  const places = { pidFile: join(session, PID_FILE), logFile: join(session, LOG_FILE) };
+  return {
+    files: { [CONFIG_FILE]: renderSpec(spec), ...(groups.length === 0 ? {} : { [GROUPS_FILE]: renderFstab(groups) }) },
+    lines: [
+      ...(groups.length === 0 ? [] : [`${tools.mount} -n -i -a -T ${quoteWord(join(session, GROUPS_FILE))} || exit 125`]),
+      'unset PWD OLDPWD SHLVL word',
+      'echo exec >&4',
+      `exec ${[...resetSignals(request), ...words].map(quoteWord).join(' ')} ${streams}`,
+    ],
+    start: async ({ chain, shell }) =>
+      watchRuntime(chain, {
+        ...places,
+        runtime: shell,
+        words,
+        command: config.command,
+        resizes: isTerminal && !dialect.resizesTerminal,
+      }),
+    explain: async () => explainRuntime(program.name, places.logFile),
+  };
+}
+
+/** Root's are those of this very process; in a user namespace of its own everybody has all that the kernel has. */
+async function readAvailable(isRealRoot: boolean): Promise<ReadonlySet<string>> {
+  if (isRealRoot) return readPowers().bounding;
+  return new Set(CAPABILITIES.slice(0, Number(await readFile('/proc/sys/kernel/cap_last_cap', 'utf8')) + 1));
+}
+
+/** Of the caller's terminal, where that has one. */
+function findSize(): { rows: number; columns: number } | undefined {
+  const { rows, columns } = process.stdout;
+  return process.stdout.isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined;
+}
+
+/** In the directory that the shell stands in: the bundle is the session, and the container has its name. */
+function composeWords({ path, args, dialect }: Program, session: string): string[] {
+  const globals = ['--root', join(session, STATE_DIRECTORY), '--log', join(session, LOG_FILE), '--log-format', 'json', ...dialect.globals];
+  const [id = ''] = basename(session).split('.');
+  return [path, ...args, ...globals, 'run', '--bundle', session, '--pid-file', join(session, PID_FILE), `bulkhead-${id}`];
+}
+
+/** The chain ignores them; a program that is started so would ignore them too, and hand that on. */
+function resetSignals({ tools }: EntryRequest): string[] {
+  return tools.envResetsSignals ? [tools.env, `--default-signal=${CHAIN_IGNORES.join(',')}`] : [];
+}
+
+/** In the chain's mount namespace alone; the limits of a container are held from outside, see limits/control-group.ts. */
+export function guardControlGroups(
+  { controlGroups }: Dialect,
+  { isRealRoot, mounts }: { isRealRoot: boolean; mounts: string },
+): FstabLine[] {
+  const rows = mounts.split('\n').map((line) => line.split(' '));
+  const points = rows.flatMap(([, point = '', type = '']) => (type === 'cgroup' || type === 'cgroup2' ? [{ point, type }] : []));
+  const isHybrid = new Set(points.map(({ type }) => type)).size === 2;
+  if (controlGroups === 'hide' && isHybrid)
+    return [{ source: 'none', target: '/sys/fs/cgroup', type: 'tmpfs', options: ['ro', 'size=4096', 'mode=755'] }];
+  if (controlGroups === 'freeze' && isRealRoot)
+    return points.map(({ point }) => ({ source: 'none', target: point, type: 'none', options: ['remount', 'bind', 'ro'] }));
+  return [];
+}
