@@ -77,6 +77,7 @@ export function toRequest({ args, flags, raw }: Parsed): RunRequest {
 interface Kept {
   readonly name?: string | undefined;
   readonly rm?: boolean;
+  readonly runtime?: string | undefined;
   readonly tty: boolean;
   readonly interactive: boolean;
   readonly 'plugin-dir'?: readonly string[] | undefined;
@@ -84,7 +85,7 @@ interface Kept {
 
 /** `words` are all that followed the command. */
 export function toNewContainer(
-  { name, rm, tty, interactive, 'plugin-dir': directories = [] }: Kept,
+  { name, rm, tty, interactive, runtime, 'plugin-dir': directories = [] }: Kept,
   words: readonly string[],
 ): NewContainer {
   return {
@@ -92,6 +93,7 @@ export function toNewContainer(
     autoRemove: Boolean(rm),
     tty: Boolean(tty),
     interactive: Boolean(interactive),
+    ...(runtime === undefined ? {} : { runtime }),
     invocation: { words: [...words], pluginDirectories: directories.map((path) => resolve(path)), cwd: process.cwd() },
   };
 }

@@ -48,5 +48,5 @@ export { watchStats, type ContainerStats } from './stats.js';
 export { judgeStatus, type TrueStatus } from './status.js';
 export { ownedName, readOwnedName } from './owner.js';
 export { stopContainer, type StopOptions } from './stop.js';
-export { sweepRecords } from './sweep.js';
+export { sweepPassing, sweepRecords } from './sweep.js';
 export { waitForExit } from './wait.js';

@@ -29,3 +29,9 @@ export async function sweepRecords(roots: ContainerRoots): Promise<string[]> {
   }
   return left;
 }
+
+/** The same for containers in the foreground alone: what a killed command line left goes with the next. */
+export function sweepPassing({ passing }: ContainerRoots): Promise<string[]> {
+  // No container has such an id, so that there is nothing of that kind.
+  return sweepRecords({ passing, kept: join(passing, 'none') });
+}

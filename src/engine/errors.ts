@@ -295,6 +295,13 @@ export const entranceInvalid = (why: string, cause?: unknown): BulkheadError =>
     cause,
   });
 
+export const execElsewhere = (id: string): BulkheadError =>
+  userError(
+    'EXEC_ELSEWHERE',
+    `Cannot run a command in container ${id}: its own is in a mount namespace of its own, as under crun, runc and other OCI runtimes`,
+    { hint: 'bulkhead run --runtime embedded …', data: { id } },
+  );
+
 export const execFailed = (id: string, why: string): BulkheadError =>
   userError('EXEC_FAILED', `Cannot run a command in container ${id}: ${why}`, { hint: `bulkhead inspect ${id}`, data: { id, log: why } });
 

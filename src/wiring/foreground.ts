@@ -5,7 +5,7 @@
  *      with a name      STATE/containers, there before anything begins, kept unless it has --rm
  */
 import { messageOf } from '#base/errors.js';
-import { createRecord, referToProcess, removeRecord, type ContainerPlace } from '#containers/containers.js';
+import { createRecord, referToProcess, removeRecord, sweepPassing, type ContainerPlace } from '#containers/containers.js';
 import type { ContainerReach, RunOptions, RunResult } from '#engine/engine.js';
 import { openJournal, type Journal } from '#monitor/monitor.js';
 import { keptOptions } from './machine-options.js';
@@ -40,10 +40,13 @@ async function withPassing(scene: Scene, { args, told }: Recorded, work: Work): 
       startedAt: new Date().toISOString(),
     };
     const record = { ...told, id, image, command: words, autoRemove: true };
-    return createRecord(scene.paths.containers, record, { isKept: false, state }).catch((thrown: unknown) => {
+    try {
+      await sweepPassing(scene.paths.containers);
+      return await createRecord(scene.paths.containers, record, { isKept: false, state });
+    } catch (thrown) {
       scene.log.write('warning', `No other command sees this container: ${messageOf(thrown)}`);
       return undefined;
-    });
+    }
   };
   try {
     return await work((container) => void (written = write(container)), {});

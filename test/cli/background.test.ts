@@ -182,6 +182,16 @@ describe('bulkhead create and start', () => {
     assert.equal((await mustFind('web')).status.status, 'running');
   });
 
+  it('keep a container whose runtime is missing (apple/container 2033)', async () => {
+    const runtime = join(cli.root, 'no-runtime');
+    assert.equal((await cli.run('create', '--name', 'web', '--runtime', runtime, cli.rootfs, 'sleep', '1000')).exitCode, 0);
+    const { stderr, exitCode } = await cli.run('start', 'web');
+    assert.equal(exitCode, 255);
+    assert.match(stderr, /no-runtime/);
+    const { record, status } = await mustFind('web');
+    assert.deepEqual([record.runtime, status.status], [runtime, 'stopped']);
+  });
+
   it('say that there is no such container', async () => {
     const { stderr, exitCode } = await cli.run('start', 'nobody');
     assert.equal(exitCode, 255);

@@ -54,14 +54,14 @@ describe('bulkhead run, with plugins', () => {
   it('leaves nothing in the session directory, also after kill -9 and the next start', async () => {
     const sessions = sessionsOf(cli);
     await cli.run('run', 'host:', 'true');
-    assert.deepEqual(await listOrNone(sessions), []);
+    assert.deepEqual(await listLeft(sessions), []);
     const run = cli.start(['run', 'host:', 'sh', '-c', 'echo ready; exec sleep 300.125']);
     await until(run, 'ready');
     run.kill('SIGKILL');
     await run;
     await waitFor(async () => !(await isRunning('sleep\x00300.125')));
     await cli.run('run', 'host:', 'true');
-    assert.deepEqual(await listOrNone(sessions), []);
+    assert.deepEqual(await listLeft(sessions), []);
   });
 
   it('stops before the container starts when a required plugin has lost its package', async () => {
@@ -101,6 +101,12 @@ describe('bulkhead run, with plugins', () => {
 
 function sessionsOf({ env }: Cli): string {
   return process.geteuid?.() === 0 ? join(env['BULKHEAD_ROOT'] ?? '', 'run/bulkhead') : join(env['XDG_RUNTIME_DIR'] ?? '', 'bulkhead');
+}
+
+/** Sessions, and records of containers in the foreground. */
+async function listLeft(sessions: string): Promise<string[]> {
+  const records = await listOrNone(join(sessions, 'containers'));
+  return [...(await listOrNone(sessions)).filter((name) => name !== 'containers'), ...records];
 }
 
 async function listOrNone(directory: string): Promise<string[]> {

@@ -3,9 +3,10 @@
  * the limits that its own command was given, and never with more. It ends with the container.
  */
 import { randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { containerGone, envConflict, execFailed, optionUnsupported, toolMissing } from '../errors.js';
+import { containerGone, envConflict, execElsewhere, execFailed, optionUnsupported, toolMissing } from '../errors.js';
 import { joinControlGroups } from '../limits/join-groups.js';
 import { parseEnvironment } from '../request.js';
 import { parseUser } from '../request-options.js';
@@ -69,6 +70,7 @@ async function enter(context: ExecContext): Promise<RunResult> {
   try {
     const innerPid = readInnerPid(command.pid);
     if (!isAlive(init) || !isAlive(command) || innerPid === undefined) throw containerGone(id);
+    if (!sharesMounts(init.pid, command.pid)) throw execElsewhere(id);
     const entrance = await readEntrance(session.path);
     await prepare(context, { files, entrance, entered: { nsenter, userNamespace: `/proc/${innerPid}/ns/user` } });
     const words = [...enterNamespaces(nsenter, { pid: init.pid, process: PROCESS }), tools.setpriv, '--pdeathsig', 'KILL', tools.sh, files];
@@ -89,6 +91,18 @@ async function enter(context: ExecContext): Promise<RunResult> {
   } finally {
     await Promise.all([process_.close(), log.close()]);
     for (const name of ['', '.log', '.command', '.terminal']) await rm(`${files}${name}`, { force: true });
+  }
+}
+
+/**
+ * An OCI runtime has made a mount namespace of its own, and rights that are not written down here, such as a seccomp filter: a command
+ * that came in by PID 1 would have more of them.
+ */
+function sharesMounts(init: number, command: number): boolean {
+  try {
+    return readlinkSync(`/proc/${init}/ns/mnt`) === readlinkSync(`/proc/${command}/ns/mnt`);
+  } catch {
+    return false;
   }
 }
 

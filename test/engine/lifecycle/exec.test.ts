@@ -120,6 +120,14 @@ describeForEach('a further command in a container that runs', (lab, who) => {
     }
   });
 
+  // An ordinary user's container has no namespaces below it.
+  const itAsRoot = who === 'root' ? it : () => undefined;
+  itAsRoot('is refused where the command has mounts of its own, as an OCI runtime makes them', async () => {
+    const words = ['unshare', '--user', '--map-root-user', '--mount', ...WAIT];
+    const { exitCode, stderr } = await exec(await start({ command: words }), ['true']);
+    assert.match(`${exitCode} ${stderr}`, /^255 EXEC_ELSEWHERE /);
+  });
+
   it('is who it is told to be, where there are others', async () => {
     const pid = await start();
     const { exitCode, stdout, stderr } = await exec(pid, ['id', '-u'], { user: '1234' });
