@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { openCli, type Cli } from '../helpers/cli.js';
+import { assertNothingLeft } from '../helpers/leftovers.js';
 import { needTool, needUserNamespaces } from '../helpers/need.js';
-import { makeRootfs } from '../helpers/rootfs.js';
+import { makeBusyboxRootfs } from '../helpers/rootfs.js';
 import { openDockerRegistry, pushImage, type DockerRegistry } from '../images/registry/fixtures/docker-registry.js';
 
 describe("bulkhead image pull from Debian's docker-registry", () => {
@@ -12,7 +13,7 @@ describe("bulkhead image pull from Debian's docker-registry", () => {
   let registry: DockerRegistry | undefined;
   const nameOf = (image: string): string => `docker://${registry?.host}/lib/${image}`;
   before(async function () {
-    for (const tool of ['docker-registry', 'umoci', 'skopeo']) needTool(this, tool);
+    for (const tool of ['docker-registry', 'umoci', 'skopeo', 'busybox']) needTool(this, tool);
     cli = await openCli();
     registry = await openDockerRegistry(cli.root);
   });
@@ -22,7 +23,7 @@ describe("bulkhead image pull from Debian's docker-registry", () => {
   });
 
   it('brings what skopeo sees there', async () => {
-    const root = await makeRootfs(join(cli.root, 'rootfs'));
+    const root = await makeBusyboxRootfs(join(cli.root, 'rootfs'));
     const config = ['--config.cmd', '/bin/sh', '--config.env', 'MODE=test', '--config.env', 'PATH=/bin'];
     const name = nameOf('made:1.0');
     const digest = await pushImage(cli.root, name, { root, config });
@@ -51,6 +52,26 @@ describe("bulkhead image pull from Debian's docker-registry", () => {
     const always = await cli.run('run', '--pull', 'always', '--quiet', name, 'cat', '/etc/marker');
     assert.deepEqual([always.exitCode, always.stdout, always.stderr], [0, 'from the image', '']);
   });
+
+  for (const runtime of ['embedded', 'crun', 'runc']) {
+    it(`runs by ${runtime} as by any other, and leaves nothing`, async function () {
+      needUserNamespaces(this);
+      if (runtime !== 'embedded') needTool(this, runtime);
+      const isRoot = process.getuid?.() === 0;
+      const word = `60.${process.pid}`;
+      // runc cannot do without uid 0 inside.
+      const flags = ['--quiet', '--runtime', runtime, ...(isRoot ? [] : ['--fakeroot'])];
+      const script = `cat /etc/marker; echo $MODE $(id -u) $0; echo said >&2; touch /new /etc/new; sleep ${word} & exit 7`;
+      const { exitCode, stdout, stderr } = await cli.run('run', ...flags, nameOf('made:1.0'), 'sh', '-c', script, 'zero');
+      assert.deepEqual([exitCode, stdout, stderr], [7, 'from the image\ntest 0 zero', 'said']);
+      const runDirectory = isRoot
+        ? join(cli.env['BULKHEAD_ROOT'] ?? '', 'run/bulkhead')
+        : join(cli.env['XDG_RUNTIME_DIR'] ?? '', 'bulkhead');
+      await assertNothingLeft({ directory: runDirectory, runDirectory, word });
+      const { stdout: all } = await cli.run('list', '--all', '--json');
+      assert.deepEqual((JSON.parse(all) as { containers: unknown[] }).containers, []);
+    });
+  }
 
   it('is the same from the layout that was pushed', async () => {
     const { stdout, stderr } = await cli.run('image', 'pull', '--json', `oci:${join(cli.root, 'layout')}:made`);

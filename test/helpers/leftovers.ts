@@ -31,11 +31,18 @@ export async function assertNothingLeft(place: LeftoverPlace): Promise<void> {
 /** One line each: sessions, mounts, processes, control groups. */
 export function findLeftovers(place: LeftoverPlace): string[] {
   return [
-    ...namesIn(place.runDirectory).map((name) => `session ${name}`),
+    ...findSessions(place.runDirectory),
     ...findMounts(place).map((line) => `mount ${line}`),
     ...findProcesses(place).map((line) => `process ${line}`),
     ...findControlGroups(place).map((path) => `control group ${path}`),
   ];
+}
+
+/** With the records of containers in the foreground; the directory of these stays. */
+function findSessions(runDirectory: string): string[] {
+  return namesIn(runDirectory).flatMap((name) =>
+    name === 'containers' ? namesIn(join(runDirectory, name)).map((record) => `record ${record}`) : [`session ${name}`],
+  );
 }
 
 export function findMounts({ directory }: Pick<LeftoverPlace, 'directory'>): string[] {
