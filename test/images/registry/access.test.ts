@@ -20,7 +20,8 @@ after(() => rm(directory, { recursive: true, force: true }));
 async function keep(config: object | string, env: Record<string, string> = {}): Promise<CredentialPlaces> {
   const file = join(directory, 'config.json');
   await writeFile(file, typeof config === 'string' ? config : JSON.stringify(config));
-  return { files: [file], env: { PATH: process.env['PATH'], ...env } };
+  // Not the caller's own: a directory there that may not be read changes why a program is not found.
+  return { files: [file], env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...env } };
 }
 
 describe('asking a registry', () => {
