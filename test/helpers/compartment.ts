@@ -99,7 +99,8 @@ export async function openTestHost({
       }),
     async close() {
       await host.close();
-      await rm(stateDirectory, { recursive: true, force: true });
+      // A value that was being written when its compartment was closed may still come.
+      await rm(stateDirectory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };
 }

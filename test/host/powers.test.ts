@@ -16,8 +16,7 @@ describeTiers('powers', (open) => {
   });
   afterEach(async () => {
     await scene.close();
-    // A value that was being written when its compartment was closed may still come.
-    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    await rm(directory, { recursive: true, force: true });
   });
 
   describe('log', () => {
