@@ -78,18 +78,29 @@ async function buildGuest(): Promise<void> {
   writeCache(join(directory, 'guest-bundle.cjs'), execFileSync(process.execPath, ['-e', print], { maxBuffer: 64 * 1024 * 1024 }));
 }
 
-/** In a process of its own, which types what is typed most, so that the cache holds what these need. */
+/** In a process of its own, which types what is typed most, also with a plugin, so that the cache holds what these need. */
 function writeCliCache(): void {
-  const typed = ['--help', 'run --help', 'plugin list', 'run --debug /dev/null/none true'];
+  const place = mkdtempSync(join(tmpdir(), 'bulkhead-build-'));
+  const file = join(place, 'template.sif');
+  const typed = [
+    ['--help'],
+    ['plugin', 'compile', '--out', file, 'dist/template'],
+    ['plugin', 'install', '--grant-all', file],
+    ['--help'],
+    ['plugin', 'list'],
+    ['run', '--help'],
+    ['run', '--plugin-dry-run', '/', 'true'],
+    ['run', '--debug', '/dev/null/none', 'true'],
+    ['list'],
+  ];
   const program = `const { main, createCache } = require(${JSON.stringify(join(root, 'dist/cli/cli.cjs'))});
     const say = process.stdout.write.bind(process.stdout);
     process.stdout.write = process.stderr.write = () => true;
     (async () => {
-      for (const line of ${JSON.stringify(typed)}) await main(line.split(' '));
+      for (const words of ${JSON.stringify(typed)}) await main(words);
       say(createCache().toString('latin1'), 'latin1');
       process.exitCode = 0;
     })();`;
-  const place = mkdtempSync(join(tmpdir(), 'bulkhead-build-'));
   try {
     const env = { ...process.env, BULKHEAD_ROOT: place, HOME: place };
     writeCache(
