@@ -143,13 +143,20 @@ function openReader({ path }: ContainerPlace, { warn }: Pick<OutputOptions, 'war
       for (;;) {
         // What is younger is looked for first: then nothing more comes into the file that is open.
         const next = await openNext(path, current?.inode);
-        if (current !== undefined) yield* readToEnd(current);
-        if (next === undefined) return;
-        await current?.handle.close();
-        // Whoever wrote it was killed in the midst of its last line.
-        if (rest.length > 0) parse(rest.toString());
-        rest = Buffer.alloc(0);
-        current = next;
+        let untaken = next;
+        try {
+          if (current !== undefined) yield* readToEnd(current);
+          if (next === undefined) return;
+          await current?.handle.close();
+          // Whoever wrote it was killed in the midst of its last line.
+          if (rest.length > 0) parse(rest.toString());
+          rest = Buffer.alloc(0);
+          current = next;
+          untaken = undefined;
+        } finally {
+          // Who reads may have had enough.
+          await untaken?.handle.close();
+        }
       }
     },
     close: async () => current?.handle.close(),
@@ -190,10 +197,12 @@ async function listFiles(path: string): Promise<string[]> {
 }
 
 async function openFile(path: string): Promise<OpenFile | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     return { handle, inode: (await handle.stat()).ino };
   } catch (thrown) {
+    await handle?.close();
     if (systemCodeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
@@ -56,6 +57,20 @@ describe('the output of a container', () => {
         [100, '1\n2\n3+3\n4\ne\n5'],
       ];
       for (const [tail, text] of expected) assert.equal(await readText(place, { tail }), text, `tail ${tail}`);
+    });
+  });
+
+  it('is left closed by who has read enough of it', async () => {
+    await withContainer(async (place) => {
+      for (const suffix of ['.2', '.1', '']) await write(place, suffix, [line('a\n'), line('b\n')]);
+      const parts = readOutput(place, { follow: false, warn: assert.fail })[Symbol.asyncIterator]();
+      await parts.next();
+      await parts.return?.(undefined);
+      const open = readdirSync('/proc/self/fd').map((fd) => readLinkOrNothing(`/proc/self/fd/${fd}`));
+      assert.deepEqual(
+        open.filter((file) => file.startsWith(place.path)),
+        [],
+      );
     });
   });
 
@@ -161,4 +176,13 @@ async function withContainer(use: (place: ContainerPlace) => Promise<void>): Pro
     const draft = { image: '', command: [], autoRemove: false, tty: false, interactive: false, invocation };
     await use(await createRecord(roots, draft, { isKept: true }));
   });
+}
+
+/** The list itself was an open file. */
+function readLinkOrNothing(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
