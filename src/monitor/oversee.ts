@@ -96,6 +96,7 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
       {
         ...moments,
         reach(container) {
+          outliveSignals();
           journal.running(container);
           moments.reach?.(container);
           // Whatever was named relative to where the caller stood has been found; nothing is kept busy by a container that runs for days.
@@ -120,6 +121,11 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
   } finally {
     watched.isOver = true;
   }
+}
+
+/** One more that comes when the command has ended already must not take its exit code away, which is about to be written down. */
+function outliveSignals(): void {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
 }
 
 /** The plugin host leads, as the command line does in the foreground, and asks for the run when its time has come. */
