@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPackageFile } from '#package/package.js';
 import { openCli, type Cli } from '../helpers/cli.js';
@@ -42,6 +42,12 @@ describe('plugin compile', () => {
     assert.ok(stderr.endsWith(`Plugin built to: ${file()}`));
   });
 
+  /** At once: half of a file would be compiled too. */
+  async function put(name: string, text: string): Promise<void> {
+    await writeFile(join(directory, `.${name}`), text);
+    await rename(join(directory, `.${name}`), join(directory, name));
+  }
+
   for (const [signal, exitCode] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -52,20 +58,20 @@ describe('plugin compile', () => {
       await told('Waiting for changes');
       assert.equal(await summary(), 'first');
 
-      await writeFile(join(directory, 'summary.ts'), `export const summary = 'second';`);
+      await put('summary.ts', `export const summary = 'second';`);
       await told('Waiting for changes');
       assert.equal(await summary(), 'second');
 
-      await writeFile(join(directory, 'plugin.ts'), 'export default {');
+      await put('plugin.ts', 'export default {');
       assert.match(await told('Waiting for changes'), /ERROR: {3}Plugin compile failed with error: .*plugin\.ts:1:/);
-      await writeFile(join(directory, 'plugin.ts'), source('onFullMoon() {}'));
+      await put('plugin.ts', source('onFullMoon() {}'));
       assert.match(await told('Waiting for changes'), /ERROR: .*onFullMoon/);
-      await writeFile(join(directory, 'plugin.ts'), source(''));
+      await put('plugin.ts', source(''));
       await rm(join(directory, 'summary.ts'));
       assert.match(await told('Waiting for changes'), /ERROR: .*summary\.js/);
       assert.equal(await summary(), 'second', 'what was written before stays');
 
-      await writeFile(join(directory, 'summary.ts'), `export const summary = 'third';`);
+      await put('summary.ts', `export const summary = 'third';`);
       assert.match(await told('Waiting for changes'), /Plugin built to/);
       assert.equal(await summary(), 'third');
       watching.kill(signal);
