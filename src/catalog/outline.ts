@@ -8,17 +8,17 @@
  * changed by hand is read itself; whoever may write the index may write the receipts. Readers never write it: what is stale is only slower.
  */
 import { existsSync, lstatSync, type Stats } from 'node:fs';
-import { pluginDescription, pluginName, shortText, sha256 } from '@bulkhead/plugin-sdk/contract';
+import { pluginDescription } from '@bulkhead/plugin-sdk/contract';
 import { systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
-import { MANIFEST_BYTES_MAX, type Manifest } from '#package/package.js';
+import type { Manifest } from '#package/package.js';
 import * as v from 'valibot';
 import { listClaims, type Claim } from './claims.js';
 import { checkDirectory, describeInvalid, describeRefused, listReceipts, readInstallation, readInstallationOf } from './directory.js';
 import type { CatalogProblem, Installation, PluginDirectory } from './installation.js';
+import { entriesOf, INDEX_FORMAT, type Entry } from './index-shape.js';
 import type { Lease } from './lease.js';
 import { indexFile, packageFileName, packagesOf, receiptsOf } from './layout.js';
-import { onFailureChoice } from './receipt.js';
 import { removeIfThere, writeStaged } from './staged-file.js';
 import { findDistrust } from './trust.js';
 
@@ -39,30 +39,9 @@ export type Outline = Pick<Installation, 'name' | 'enabled' | 'onFailure' | 'dig
 export type Details = Pick<Manifest, 'commands' | 'flags'>;
 
 const INDEX_BYTES_MAX = 32 * 1_048_576;
-const INDEX_FORMAT = 1;
 
-/** What a pattern could say more of is checked in the receipts; this is what the code relies on. */
-const word = v.pipe(v.string(), v.maxLength(256));
-const entrySchema = v.strictObject({
-  /** Of the receipt: its file name, and what changes whenever the file does. */
-  file: word,
-  stamp: word,
-  name: pluginName,
-  version: word,
-  enabled: v.boolean(),
-  onFailure: onFailureChoice,
-  digest: sha256,
-  callbacks: v.pipe(v.array(word), v.maxLength(64)),
-  hooks: v.pipe(v.array(word), v.maxLength(16)),
-  claims: v.pipe(v.array(word), v.maxLength(16_384)),
-  demands: v.pipe(v.array(word), v.maxLength(16)),
-  overview: v.pipe(v.array(v.strictTuple([word, shortText])), v.maxLength(64)),
-  details: v.pipe(v.string(), v.maxLength(MANIFEST_BYTES_MAX)),
-});
 const { commands, flags } = pluginDescription.entries;
 const detailsSchema = v.strictObject({ commands, flags });
-type Entry = v.InferOutput<typeof entrySchema>;
-const indexSchema = v.strictObject({ format: v.literal(INDEX_FORMAT), entries: v.pipe(v.array(entrySchema), v.maxLength(4096)) });
 
 export interface OutlinedDirectory {
   readonly installations: readonly Outline[];
@@ -120,17 +99,8 @@ async function readEntries(directory: PluginDirectory, uid: number): Promise<{ e
 }
 
 function toEntry(installation: Installation, file: string, stamp: string): Entry {
-  const { directory: _, claims, callbacks, hooks, demands, overview, ...rest } = outlineOf(installation);
-  return {
-    file,
-    stamp,
-    ...rest,
-    claims: [...claims],
-    callbacks: [...callbacks],
-    hooks: [...hooks],
-    demands: [...demands],
-    overview: overview.map(([command, summary]) => [command, summary]),
-  };
+  const { directory: _, ...rest } = outlineOf(installation);
+  return { file, stamp, ...rest };
 }
 
 /** Of an installation that was read in full. */
@@ -171,8 +141,8 @@ async function readIndex(directory: string, uid: number): Promise<Map<string, En
   try {
     const { bytes, ...owner } = await readRegularFile(indexFile(directory), { bytesMax: INDEX_BYTES_MAX, noFollow: true });
     if (findDistrust(owner, uid) !== undefined) return new Map();
-    const { entries } = v.parse(indexSchema, JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-    return new Map(entries.map((entry) => [entry.file, entry]));
+    const entries = entriesOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+    return new Map(entries?.map((entry) => [entry.file, entry]));
   } catch {
     return new Map();
   }
