@@ -10,7 +10,6 @@ import { installSource } from '../helpers/source.js';
 
 describe('a hostile driver', function () {
   // Each compiles and installs a plugin, some more than one.
-  this.timeout(60_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());

@@ -32,7 +32,7 @@ describe('a memory bomb in a process of its own', () => {
       } finally {
         await scene.close();
       }
-    }).timeout(60_000);
+    });
   }
 
   it('leaves room for what a plugin may need: 100 MiB of buffers', async () => {

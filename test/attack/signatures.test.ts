@@ -151,7 +151,6 @@ describe('a signed package that somebody changes', () => {
   });
 
   it('runs its own script or none, whichever byte of header, tables and data is another', function () {
-    this.timeout(60_000);
     const file = signed();
     const offsets = [...Array(128).keys(), ...Array.from({ length: 6 * 585 }, (_, index) => 4096 + index)];
     for (const { offset, size } of readSif(file).objects) for (let index = 0; index < size; index += 11) offsets.push(offset + index);
@@ -189,7 +188,6 @@ describe('a signed package that somebody changes', () => {
 });
 
 describe('the time between the check and the use', function () {
-  this.timeout(30_000);
   let place: TestPlace;
   let root: string;
   beforeEach(async () => {

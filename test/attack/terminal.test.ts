@@ -44,7 +44,6 @@ function assertHarmless(sent: string, title: string): void {
 }
 
 describe('what a plugin says, at a terminal', function () {
-  this.timeout(60_000);
   let cli: Cli;
   afterEach(() => cli?.close());
 

@@ -11,7 +11,6 @@ const PROGRAMS = 5;
 const outcomesOf = v.array(v.tuple([v.string(), v.string()]));
 
 describe('50 installs at once, by 5 programs', function () {
-  this.timeout(120_000);
   let programs: string;
   let place: TestPlace;
   before(async () => {

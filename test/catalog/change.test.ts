@@ -158,7 +158,6 @@ describe('the lock of a plugin directory', () => {
   });
 
   it('of somebody who was killed a moment ago is waited for, not reported', async function () {
-    this.timeout(20_000);
     await mkdir(lock);
     await install(place);
     assert.equal((await openBoth(place)).installations.length, 1);

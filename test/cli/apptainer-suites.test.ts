@@ -27,7 +27,7 @@ describe('callbacks, from compile to uninstall', () => {
     assert.equal((await cli.run('exit', '42')).exitCode, 1);
     assert.equal((await cli.run('run', '--bind', cli.root, 'host:', 'touch', mark)).exitCode, 0);
     assert.equal(existsSync(mark), true);
-  }).timeout(60_000);
+  });
 
   it('of the runtime: a monitor that decides the exit code, while it is installed (apptainer 23-25, 27)', async () => {
     await installSource(
@@ -38,5 +38,5 @@ describe('callbacks, from compile to uninstall', () => {
     assert.equal((await cli.run('run', 'host:', 'true')).exitCode, 42);
     assert.equal((await cli.run('plugin', 'uninstall', 'test/plugin')).exitCode, 0);
     assert.equal((await cli.run('run', 'host:', 'true')).exitCode, 0);
-  }).timeout(60_000);
+  });
 });

@@ -173,7 +173,7 @@ describe('around a built-in command', () => {
     assert.equal(exitCode, 0, stderr);
     assert.match(stderr, /WARNING: Cannot wait for plugin "test\/a": beforeCommand did not answer/);
     assert.equal(heard(stderr, 'test/b').length, 2);
-  }).timeout(60_000);
+  });
 
   it('what engineConfig hands on is there after the command (apptainer 118)', async () => {
     await installSource(

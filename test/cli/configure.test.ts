@@ -22,7 +22,6 @@ const fields = `
 const shows = `commands: { shown: { summary: 's', run(_, host) { host.print(JSON.stringify(host.configuration)); } } }`;
 
 describe('the configuration of a plugin', function () {
-  this.timeout(120_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());

@@ -5,6 +5,7 @@ import { findArguments, findChildren, findProcess, isAlive, type ProcessStatus }
 import { needStops } from '../helpers/need.js';
 import { openOnHost } from '../helpers/run-on-host.js';
 import { installSource } from '../helpers/source.js';
+import { writeConfig } from '../helpers/policy.js';
 import { startPrinting, type Printing } from '../helpers/start-printing.js';
 import type { Cli } from '../helpers/cli.js';
 
@@ -55,11 +56,9 @@ describe('a plugin that controls the container', () => {
     // A shell would wait for its child before it minds a SIGINT.
     const running = startPrinting(cli, ['run', 'host:', 'sh', '-c', 'echo up; exec sleep 60']);
     await running.printed('up');
-    const before = performance.now();
     running.child.kill('SIGINT');
     const { exitCode, stderr } = await running.outcome;
     assert.equal(exitCode, 130);
-    assert.ok(performance.now() - before < 5_000);
     assert.match(
       stderr,
       /WARNING: Cannot let plugin "test\/control" control the container any more: it did not decide on SIGINT within 1000 ms;/,
@@ -67,6 +66,8 @@ describe('a plugin that controls the container', () => {
   });
 
   it('that is killed while it decides loses control at once, and the command gets the signal', async () => {
+    // A deadline that does not come first, however busy the machine.
+    await writeConfig(cli, '[budgets]\ndeadline-percent = 1000\n');
     await install(`${control}, ${monitor(`if (event.type === 'signal') return new Promise(() => undefined);`)}`, [
       '--isolation',
       'process',
@@ -77,11 +78,9 @@ describe('a plugin that controls the container', () => {
     running.child.kill('SIGTERM');
     await delay(100);
     const [, pid = '0'] = /test\/control: runs in process (\d+)/.exec(running.text.stderr) ?? [];
-    const before = performance.now();
     process.kill(Number(pid), 'SIGKILL');
     const { exitCode, stderr } = await running.outcome;
     assert.equal(exitCode, 143);
-    assert.ok(performance.now() - before < 900, 'it waited for the deadline');
     assert.match(stderr, /"test\/control" control the container any more: .*ended by SIGKILL/);
   });
 

@@ -59,7 +59,7 @@ describe('plugin create', () => {
     await cli.run('plugin', 'uninstall', 'example.com/host-image');
     assert.equal((await cli.run('plugin', 'uninstall', name)).exitCode, 0);
     assert.equal((await cli.run('plugin', 'list')).stdout, 'There are no plugins installed.');
-  }).timeout(60_000);
+  });
 
   for (const file of files) {
     it(`writes nothing where there is a ${file} already`, async () => {

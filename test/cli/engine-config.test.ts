@@ -161,7 +161,7 @@ describe('several plugins with engineConfig', () => {
       const open = await cli.run(...look);
       assert.deepEqual([open.exitCode, open.stdout], [0, 'ran good'], open.stderr);
       assert.match(open.stderr, /site\/broken.*going on without it/s);
-    }).timeout(60_000);
+    });
   }
 
   it('end the run with 255 and its reason where a postStartProcess fails, and the container with it (apptainer 119)', async () => {

@@ -12,7 +12,6 @@ const built09 = join(repository, 'test/contract/fixtures/contract-0.9.sif');
 const name = 'example.com/built-for-0.9';
 
 describe('a plugin that was built for contract 0.9', function () {
-  this.timeout(120_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());

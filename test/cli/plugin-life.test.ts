@@ -44,7 +44,7 @@ describe('the life of a plugin, as Apptainer tells it', () => {
     assert.deepEqual(await cli.run('plugin', 'inspect', file), { exitCode: 0, stdout: lines, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'uninstall', name), { exitCode: 0, stdout: `Uninstalled plugin "${name}".`, stderr: '' });
     assert.deepEqual(await cli.run('plugin', 'list'), empty);
-  }).timeout(60_000);
+  });
 
   it('goes by the name "plugins" too', async () => {
     assert.equal((await cli.run('plugins', 'list')).stdout, 'There are no plugins installed.');
@@ -68,7 +68,7 @@ describe('the life of a plugin, as Apptainer tells it', () => {
       ['help', 'plugin', 'install'],
     ])
       assert.deepEqual(await cli.run(...words), one, words.join(' '));
-  }).timeout(60_000);
+  });
 
   it('is told in full with --json', async () => {
     await cli.install(sample);
@@ -248,7 +248,7 @@ export default definePlugin({ name: 'test/plugin', version: '1.0.0', author: 'a'
       const { exitCode, stderr } = await compile({ 'plugin.ts': source });
       assert.equal(exitCode, 255, stderr);
       assert.match(stderr, message);
-    }).timeout(60_000);
+    });
   }
 
   it('leaves a directory at the output path as it is', async () => {

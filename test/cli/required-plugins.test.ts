@@ -45,7 +45,6 @@ const crashes: Readonly<Record<string, { source: string; told: RegExp }>> = {
 };
 
 describe('a required plugin', function () {
-  this.timeout(60_000);
   let cli: Cli;
   let marker: string;
   let keys = 0;

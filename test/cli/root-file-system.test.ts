@@ -8,7 +8,6 @@ import { needTool, needUserNamespaces } from '../helpers/need.js';
 import { makeRootfs } from '../helpers/rootfs.js';
 
 describe('bulkhead run and the root file system', function () {
-  this.timeout(30_000);
   let cli: Cli;
   let rootfs: string;
   beforeEach(async function () {

@@ -57,7 +57,7 @@ describe('bulkhead run, with images of layers', () => {
     assert.equal(changed.stdout, 'from the second layer\nbye in /');
     const other = await cli.run('run', `oci:${path}/layout`, '/bin/sh', '-c', 'exit 7');
     assert.equal(other.exitCode, 7);
-  }).timeout(60_000);
+  });
 
   it('makes the root once, and leaves no lease and nothing half made', async () => {
     const path = await writeImage('once', { Cmd: say('true') });
@@ -65,13 +65,13 @@ describe('bulkhead run, with images of layers', () => {
     assert.equal((await readdir(join(storePath, 'roots'))).length, 1);
     for (const part of ['leases', 'staged', 'locks', 'transactions', 'partial'])
       assert.deepEqual(await readdir(join(storePath, part)), [], part);
-  }).timeout(60_000);
+  });
 
   it('puts the words of the user behind the entrypoint, in place of the command', async () => {
     const path = await writeImage('entry', { Entrypoint: ['/bin/sh', '-c', 'echo "$0 $*"'], Cmd: ['from', 'image'] });
     assert.equal((await cli.run('run', `oci:${path}/layout`)).stdout, 'from image');
     assert.equal((await cli.run('run', `oci:${path}/layout`, 'typed', 'words')).stdout, 'typed words');
-  }).timeout(60_000);
+  });
 
   it('is the user of the image where root runs it, by the name that the image knows', async function () {
     needRoot(this);
@@ -85,7 +85,7 @@ describe('bulkhead run, with images of layers', () => {
     assert.deepEqual(numbers((await cli.run('run', '--user', '7:8', `oci:${path}/layout`)).stdout), ['7', '8']);
     const unknown = await writeImage('nobody', { Cmd: ['true'], User: 'nobody-here' });
     assert.match((await cli.run('run', `oci:${unknown}/layout`)).stderr, /its user "nobody-here" is not in its \/etc\/passwd/);
-  }).timeout(60_000);
+  });
 
   it('runs an image of a registry that is in the store, by any way of writing its name', async () => {
     const path = await writeImage('stored', { Cmd: say('cat /etc/marker') });
@@ -95,7 +95,7 @@ describe('bulkhead run, with images of layers', () => {
     await rm(path, { recursive: true });
     for (const image of ['docker://marker', 'docker://library/marker:latest', 'docker://docker.io/library/marker'])
       assert.equal((await cli.run('run', image)).stdout, 'from the second layer', image);
-  }).timeout(60_000);
+  });
 
   it('says what is wrong with an image, and leaves nothing of it', async () => {
     const path = await writeImage('evil', { Cmd: ['true'] }, [await makeTar([file('../evil')])]);
@@ -104,7 +104,7 @@ describe('bulkhead run, with images of layers', () => {
     assert.match(stderr, /Cannot unpack layer sha256:[0-9a-f]{64}: its entry "\.\.\/evil" is refused: its name leads elsewhere/);
     assert.match((await cli.run('run', 'oci:/nowhere')).stderr, /Cannot read image \/nowhere: it has no index\.json/);
     assert.deepEqual(await readdir(join(storePath, 'staged')), []);
-  }).timeout(60_000);
+  });
 
   it('shows with --plugin-dry-run what would run, and unpacks nothing', async () => {
     const path = await writeImage('dry', { Cmd: ['/bin/never'], Env: ['A=b'], Labels: { x: 'y' } }, [await makeTar([file('dry')])]);
@@ -112,7 +112,7 @@ describe('bulkhead run, with images of layers', () => {
     const { stdout } = await cli.run('run', '--plugin-dry-run', '--json', `oci:${path}/layout`);
     assert.match(stdout, /"\/bin\/never"/);
     assert.deepEqual(await readdir(join(storePath, 'roots')), before);
-  }).timeout(60_000);
+  });
 
   it('reserves the schemes that the engine opens', () => {
     assert.deepEqual(reservedSchemes, BUILTIN_SCHEMES);

@@ -8,7 +8,6 @@ import { toBytes } from '../sif/builder.js';
 const name = 'example.com/cli-plugin';
 
 describe('what was bundled', function () {
-  this.timeout(30_000);
   let cli: Cli;
   let file: string;
   beforeEach(async () => {

@@ -14,7 +14,6 @@ interface Key {
 }
 
 describe('signatures, as an operator uses them', function () {
-  this.timeout(60_000);
   let cli: Cli;
   let file: string;
   beforeEach(async () => {

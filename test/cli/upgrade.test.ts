@@ -8,7 +8,6 @@ const name = 'test/plugin';
 const says = `commands: { said: { summary: 's', run(_, host) { host.print('VERSION') } } }`;
 
 describe('plugin upgrade', function () {
-  this.timeout(120_000);
   let cli: Cli;
   beforeEach(async () => (cli = await openCli()));
   afterEach(() => cli.close());

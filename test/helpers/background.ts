@@ -53,7 +53,7 @@ export async function openBackground(context: Mocha.Context): Promise<Background
 }
 
 /** Asks again and again until it is so; says after a while what it never was. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string, withinMs = 20_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`it never was so within ${withinMs} ms: ${what}`);

@@ -18,7 +18,7 @@ export interface LeftoverPlace {
   readonly word?: string | undefined;
 }
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 60_000;
 const HIERARCHIES = '/sys/fs/cgroup';
 
 /** Whatever was killed takes a moment to be gone. */

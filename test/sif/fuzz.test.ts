@@ -8,7 +8,6 @@ const FILE_MS_MAX = 100;
 const MEMORY_BYTES_MAX = 128 * 1_048_576;
 
 describe('readSif reads what the bytes say, or refuses the file, soon and in little memory,', function () {
-  this.timeout(60_000);
   const original = buildSif();
   const cases: [what: string, files: () => Generator<Uint8Array>, atLeast: number][] = [
     ['each byte of the header and of the descriptors', () => changeEachByte(original, USED), 7_500],

@@ -56,7 +56,6 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 );
 
 describe('siftool and Bulkhead', function () {
-  this.timeout(60_000);
   let directory: string;
   let [theirs, ours, input] = ['', '', ''];
   before(function () {

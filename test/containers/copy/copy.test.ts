@@ -157,7 +157,7 @@ describe('copying from and to a container', () => {
     await once(swapper.stdout, 'data');
     const outcomes = { copied: 0, refused: 0 };
     try {
-      const deadline = performance.now() + 20_000;
+      const deadline = performance.now() + 60_000;
       while ((outcomes.copied === 0 || outcomes.refused === 0) && performance.now() < deadline) {
         await toContainer('a', '/data/now/a').then(
           () => (outcomes.copied += 1),

@@ -153,11 +153,9 @@ describeForEach('the program of a driver', (lab) => {
   });
 
   it('that hangs is ended in its time, however much it says', async () => {
-    const startMs = performance.now();
     const { exitCode, stderr } = await lab().run({ image: 'x1:' }, await answers('exec yes >&2', { readyMs: 300 }));
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*had mounted nothing after 300 ms \(y; y; y\)\n$/);
-    assert.ok(performance.now() - startMs < 10_000);
     await assertNothingLeft(lab());
   });
 
@@ -200,7 +198,6 @@ describeForEach('the program of a driver', (lab) => {
   it('that mounts a file system which never answers is ended in its time', async function () {
     needFuse(this);
     const script = 'exec 3<>/dev/fuse; mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none "$1" && exec sleep 1000';
-    this.timeout(40_000);
     const { exitCode, stderr } = await lab().run({ image: 'x1:' }, { ...(await answers(script)), fuse: true });
     assert.equal(exitCode, 255);
     assert.match(stderr, /^IMAGE_DRIVER_FAILED .*what is mounted does not answer within 10000 ms/);

@@ -80,10 +80,8 @@ describeTiers('exec', (open) => {
 
   it('ends what is late, with all that it has started', async () => {
     const file = join(directory, 'pids');
-    const startedAtMs = performance.now();
     const late = runHere({ args: ['-c', `sleep 60 & echo $! $$ > ${file}; trap '' TERM INT HUP; wait; sleep 60`] }, 300);
     await assert.rejects(late, /not done within 300 ms/);
-    assert.ok(performance.now() - startedAtMs < 3_000);
     await untilGone(await readFile(file, 'utf8'));
   });
 

@@ -138,7 +138,7 @@ describe('formats of images', () => {
       ];
       for (const name of names) assert.deepEqual((await describeAt(name)).config.config?.Cmd, ['/bin/sh'], name);
     });
-  }).timeout(30_000);
+  });
 });
 
 describe('broken images', () => {

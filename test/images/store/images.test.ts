@@ -90,7 +90,7 @@ describe('images of the image store', () => {
       assert.equal((await blobsOf(store)).length, 4);
       await transaction.end();
       assert.equal((await pruneImages(store)).blobs, 4);
-    })).timeout(20_000);
+    }));
 
   it('are not named before all of them is there', () =>
     inLab(async ({ path, store }) => {

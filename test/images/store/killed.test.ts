@@ -26,7 +26,6 @@ const KILLS = 8;
 const ROOT_KILLS = 5;
 
 describe('a store whose users are killed', function () {
-  this.timeout(120_000);
   let programs: string;
   before(async () => {
     programs = await mkdtemp(join(tmpdir(), 'bulkhead-program-'));

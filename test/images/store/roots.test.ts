@@ -66,7 +66,7 @@ describe('a root made of layers', () => {
       assert.equal(readSquashfs(root.path, LONG).toString(), 'deep');
       await root.release();
     });
-  }).timeout(30_000);
+  });
 
   it('is a directory where that is asked for, without what gives rights away', () =>
     inLab(async (lab) => {
@@ -84,7 +84,7 @@ describe('a root made of layers', () => {
       assert.match(lines.join(), /Left out 1 devices and FIFOs/);
       await root.release();
       assert.equal((await pruneImages(lab.store)).roots, 1);
-    })).timeout(30_000);
+    }));
 
   it('keeps owners in a directory for root', async function () {
     needRoot(this);
@@ -94,7 +94,7 @@ describe('a root made of layers', () => {
       assert.deepEqual([uid, gid], [12, 34]);
       assert.equal((await lstat(root.path)).uid, 3);
     });
-  }).timeout(30_000);
+  });
 
   it('takes what GNU tar writes of files with holes, and xattrs, as they are', async function () {
     for (const tool of ['mksquashfs', 'tar']) needTool(this, tool);
@@ -118,7 +118,7 @@ describe('a root made of layers', () => {
         }
       }
     });
-  }).timeout(60_000);
+  });
 
   it('keeps capabilities and notes of users in a squashfs, byte for byte, and drops what would steer an overlay', async function () {
     needRoot(this);
@@ -140,7 +140,7 @@ describe('a root made of layers', () => {
         assert.equal(xattrs.get('user.note'), 'a=b\n');
       }
     });
-  }).timeout(30_000);
+  });
 
   it('is made of layers of zstd, where this machine can', async function () {
     needTool(this, 'zstd');
@@ -155,7 +155,7 @@ describe('a root made of layers', () => {
       const root = await openImageRoot(lab.store, join(lab.path, 'image'), 'directory');
       assert.equal((await readFile(join(root.path, 'a'))).length, 60_000);
     });
-  }).timeout(30_000);
+  });
 
   it('is made once, however many want it at once, and whatever the image is called', () =>
     inLab(async (lab) => {
@@ -166,7 +166,7 @@ describe('a root made of layers', () => {
       assert.equal(new Set(all.map(({ path }) => path)).size, 1);
       assert.equal(parts, 2, 'one layer, read twice');
       assert.equal((await rootsOf(lab.store)).length, 1);
-    })).timeout(30_000);
+    }));
 
   it('stays as long as it is in use, also when its image is removed', () =>
     inLab(async ({ path, store }) => {
@@ -179,7 +179,7 @@ describe('a root made of layers', () => {
       await root.release();
       assert.equal((await removeImage(store, 'x:1')).roots, 1);
       assert.deepEqual(await rootsOf(store), []);
-    })).timeout(30_000);
+    }));
 
   it('is not there at all where a layer is refused, and works once the layer is right', () =>
     inLab(async (lab) => {
@@ -190,7 +190,7 @@ describe('a root made of layers', () => {
           assert.deepEqual(await readdir(join(lab.store.directory, part)), []);
       }
       assert.equal(existsSync(join(lab.path, 'evil')), false);
-    })).timeout(30_000);
+    }));
 
   it('is given up at once when nobody wants it any more', () =>
     inLab(async (lab) => {
@@ -203,7 +203,7 @@ describe('a root made of layers', () => {
       await assert.rejects(opening, /enough/);
       assert.deepEqual(await rootsOf(lab.store), []);
       assert.deepEqual(await readdir(join(lab.store.directory, 'staged')), []);
-    })).timeout(30_000);
+    }));
 });
 
 /** tar-stream writes text only, so by hand: the values as bytes. */
