@@ -7,6 +7,7 @@ import { openCatalog } from '#catalog/catalog.js';
 import { findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
 import { readSettings } from '../../src/wiring/settings.js';
 import { install, openPlace, uid, type TestPlace } from '../catalog/builder.js';
+import { cpuMs } from '../helpers/cpu.js';
 
 describe('the policy file of an operator who trusts a pattern', () => {
   let directory: string;
@@ -148,9 +149,9 @@ describe('the policy file of an operator who trusts a pattern', () => {
 
   it('cannot be made to wait by a pattern or a name made of stars and of one letter', async () => {
     const policy = await readRule({ permission: `readFile:/${'*a'.repeat(100)}` });
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuMs();
     assert.equal(findPermissionDenial(policy, 'a', `readFile:/${'a'.repeat(4000)}b`), undefined);
-    assert.ok(performance.now() - startedAtMs < 30_000);
+    assert.ok(cpuMs() - startedAtMs < 5000);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Manifest } from '../../src/package/package.js';
 import { fits, fitsName, fitsServer, fitsValue } from '../../src/wiring/pattern.js';
 import { isolationOf } from '../../src/wiring/isolation.js';
 import { applyPolicy, findPermissionDenial, findPluginDenial, type Policy } from '../../src/wiring/policy.js';
+import { cpuMs } from '../helpers/cpu.js';
 
 const policy = (rules: Partial<Policy>): Policy => ({
   audit: 'best-effort',
@@ -37,9 +38,9 @@ describe('patterns', () => {
   }
 
   it('take no longer for a pattern made of stars', () => {
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuMs();
     assert.equal(fits(`${'*a'.repeat(60)}b`, 'a'.repeat(4000)), false);
-    assert.ok(performance.now() - startedAtMs < 30_000);
+    assert.ok(cpuMs() - startedAtMs < 5000);
   });
 
   for (const [pattern, name, expected] of [

@@ -60,8 +60,14 @@ async function runUnpacked(context: WayContext, file: FileImage, { program = '' 
 }
 
 /** The kernel lays overlays where it can. What the operator chose comes first. */
-async function runLaid(context: WithImage): Promise<RunResult> {
-  const { choice, config, log, layers } = context;
+async function runLaid(given: WithImage): Promise<RunResult> {
+  const { choice, config, log, layers, image } = given;
+  let isMounted = image.kind !== 'kernel' && image.kind !== 'driver';
+  const onMounted = (): void => {
+    isMounted = true;
+    given.onMounted?.();
+  };
+  const context = { ...given, onMounted };
   if (choice === 'no') return runSession({ ...context, config: { ...config, readOnly: true } }, { by: 'nobody' });
   const ask = askForOverlays(context);
   const findOr = (explain: () => unknown) => async (writable: boolean) => {
@@ -90,6 +96,8 @@ async function runLaid(context: WithImage): Promise<RunResult> {
     },
     explain: (thrown) => {
       refused ??= thrown;
+      // No other overlay can do better than this one before the image itself is there.
+      if (!isMounted) return undefined;
       return explainFailure(thrown, ['OVERLAY_REFUSED', 'IMAGE_DRIVER_FAILED']);
     },
     giveUp: () => overlayDriverMissing(config.image),

@@ -7,7 +7,7 @@ import { nameRoots } from '../layers/root-name.js';
 import { describeStoredImage, findImages } from './images.js';
 import { listLeases, type HeldLease } from './leases.js';
 import { lockStore } from './locks.js';
-import { listNames, removeName, type NamedImage } from './names.js';
+import { listNames, removeHalfNames, removeName, type NamedImage } from './names.js';
 import { hexOf, openStaged, partOf, type ImageStore } from './place.js';
 
 export interface Removed {
@@ -45,6 +45,7 @@ export function pruneImages(store: ImageStore, { all = false }: { readonly all?:
     for (const file of damaged) await removeIfThere(file);
     const removed = all ? images.filter(({ digest }) => !leases.some((lease) => lease.images.includes(digest))) : [];
     for (const { name } of removed) await removeName(store, name);
+    if (isQuiet) await removeHalfNames(store);
     const partial = isQuiet ? await emptyPartial(store) : 0;
     const result = await collect(store, { isQuiet, leases, removed, mayGo: () => true });
     return { ...result, freedBytes: result.freedBytes + partial };

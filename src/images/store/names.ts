@@ -48,6 +48,12 @@ export async function removeName(store: ImageStore, name: string): Promise<boole
   return removeIfThere(nameFile(store, name));
 }
 
+/** What killed writers left; only while nobody brings an image in. */
+export async function removeHalfNames(store: ImageStore): Promise<void> {
+  const halves = (await readdir(partOf(store, 'names'))).filter((file) => file.endsWith('.staged'));
+  for (const file of halves) await removeIfThere(join(partOf(store, 'names'), file));
+}
+
 export async function findName(store: ImageStore, name: string): Promise<NamedImage | undefined> {
   const image = await readRecord(nameFile(store, name));
   return image === undefined || image === 'damaged' ? undefined : image;

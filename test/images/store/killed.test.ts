@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -82,6 +82,14 @@ describe('a store whose users are killed', function () {
   function isStaleLock(part: string, name: string): boolean {
     return part === 'locks' && /^blob-[0-9a-f]{64}\.lock$/.test(name);
   }
+
+  it('keeps no name that was half written when its writer was killed', () =>
+    inLab(async ({ store }) => {
+      const names = join(store.directory, 'names');
+      await writeFile(join(names, `${'0'.repeat(64)}.json.${'0'.repeat(16)}.staged`), '{');
+      await pruneImages(store, { all: true });
+      assert.deepEqual(await readdir(names), []);
+    }));
 
   it('is used by several at once, whose images are all whole', () =>
     inLab(async ({ path, store }) => {
