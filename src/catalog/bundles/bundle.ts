@@ -12,9 +12,12 @@
 export const serviceTypes = ['runtime', 'network', 'core', 'auxiliary'] as const;
 export type ServiceType = (typeof serviceTypes)[number];
 
+/** A name becomes a path, a label and a word of the command line. */
+export const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
+
 /** A bundle plugin, normalised from whichever dialect its configuration is in. */
 export interface Bundle {
-  /** The directory's, /^[a-z0-9][a-z0-9._-]{0,62}$/i. */
+  /** The directory's; fits `namePattern`. */
   readonly name: string;
   /** Absolute. */
   readonly directory: string;
