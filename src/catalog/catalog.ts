@@ -6,6 +6,8 @@
  *     receipts/<sha256 of the plugin's name>.json       0644, "this plugin is installed": its package, the grants, a copy of the manifest
  *     order.json                                        0644, the operator's order of plugins, where there is one
  *     index.json                                        0644, what help and a run need of all receipts; a cache (outline.ts)
+ *     <name>/                                           a bundle (bundles/): nobody installed it, somebody placed it
+ *     bundles.json                                      0644, which bundles are disabled, where one is
  *     lock/                                             there while somebody changes something
  *
  * A plugin is installed when it has a receipt. The receipt is written last and removed first, each by one system call, so that whoever
@@ -14,6 +16,10 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
+export { endpointName, labelOf, type Bundle, type ServiceType } from './bundles/bundle.js';
+export { findBundle, openBundles, type BundleCatalog, type FoundBundle } from './bundles/find.js';
+export { setBundleEnabled } from './bundles/switches.js';
+export { startArguments, startEnvironment } from './bundles/start.js';
 export { openClaims, splitClaim, splitFlag, type Claim } from './claims.js';
 export { changeConfiguration } from './change-configuration.js';
 export { fieldOf, findFaults, findMissing, requireConfigured, requireFitting, valuesOf, withDefaults } from './configuration.js';

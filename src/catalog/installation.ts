@@ -29,9 +29,10 @@ export interface Installation extends Receipt {
  *   refused    nothing in this directory is used
  *   quarantined  its compartment kept ending by its own fault; the wiring says so
  *   denied     the operator's policy denies the plugin, or cannot be read (the catalog itself knows of no policy)
+ *   noted      it is used, and something about it is not as its author may think
  */
 export interface CatalogProblem {
-  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused' | 'quarantined' | 'denied';
+  readonly kind: 'shadowed' | 'conflict' | 'invalid' | 'refused' | 'quarantined' | 'denied' | 'noted';
   /** The receipt or the directory. */
   readonly path: string;
   /** Of the plugin, where it is known. */

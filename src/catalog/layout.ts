@@ -7,7 +7,7 @@ export const FILE_MODE = 0o644;
 
 const receiptPattern = /^[0-9a-f]{64}\.json$/;
 const packagePattern = /^[0-9a-f]{64}\.sif$/;
-const stagedPattern = /^(?:[0-9a-f]{64}\.(?:json|sif)|index\.json|order\.json)\.[0-9a-f]{16}\.staged$/;
+const stagedPattern = /^(?:[0-9a-f]{64}\.(?:json|sif)|index\.json|order\.json|bundles\.json)\.[0-9a-f]{16}\.staged$/;
 
 export function orderFile(directory: string): string {
   return join(directory, 'order.json');
@@ -23,6 +23,16 @@ export function packagesOf(directory: string): string {
 
 export function indexFile(directory: string): string {
   return join(directory, 'index.json');
+}
+
+/** Which bundles are disabled (bundles/switches.ts). */
+export function bundlesFile(directory: string): string {
+  return join(directory, 'bundles.json');
+}
+
+/** Whether a directory in a plugin directory is the catalog's own, and so no bundle. */
+export function isOwnDirectory(name: string): boolean {
+  return name === 'receipts' || name === 'packages' || name === 'lock';
 }
 
 export function lockOf(directory: string): string {
