@@ -62,6 +62,7 @@ function describePlugin(index: number): Manifest {
     hooks: [],
     imageSchemes: [],
     imageFeatures: [],
+    runtimes: [],
     callbacks: [...callbacks],
     contract: { ...CONTRACT, callbacks: Object.fromEntries(callbacks.map((name) => [name, CONTRACT.callbacks[name] ?? ''])), powers: {} },
   };

@@ -69,6 +69,8 @@ export interface PluginDefinition<
   readonly after?: readonly string[];
   /** What of the host's own work on images `mountImage` takes over. */
   readonly imageFeatures?: readonly ImageFeature[];
+  /** The names for `run --runtime NAME` that `runtime` answers for. */
+  readonly runtimes?: readonly string[];
   readonly callbacks?: Callbacks<P, B, C>;
 }
 

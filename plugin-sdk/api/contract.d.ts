@@ -321,6 +321,41 @@ export type userMappingInput = {
 export type userMappingAnswer =
   { uids: { inside: number; outside: number; count: number }[]; gids: { inside: number; outside: number; count: number }[] } | undefined;
 
+export type runtimeInput = {
+  runtime: string;
+  container: { id: string; image: string; identity: 'user' | 'root' | 'fakeroot' };
+  config: {
+    process: {
+      terminal: boolean;
+      user: { uid: number; gid: number; umask: number };
+      args: string[];
+      envNames: string[];
+      cwd: string;
+      capabilities: string[];
+      rlimits: { type: string; soft: number | 'unlimited'; hard: number | 'unlimited' }[];
+    };
+    linux: { namespaces: ('user' | 'mount')[]; seccomp: boolean };
+  };
+};
+
+export type runtimeAnswer =
+  | {
+      program: string;
+      args?: string[] | undefined;
+      like?: 'crun' | 'runc' | undefined;
+      wrapper?: { program: string; args: string[] } | undefined;
+      changes?:
+        | {
+            dropCapabilities?: string[] | undefined;
+            refuseSystemCalls?: string[] | undefined;
+            hide?: string[] | undefined;
+            readOnly?: string[] | undefined;
+            namespaces?: ('ipc' | 'network' | 'cgroup')[] | undefined;
+          }
+        | undefined;
+    }
+  | { refuse: string };
+
 export type logInput = { level: 'warning' | 'info' | 'debug' | 'error'; message: string };
 
 export type logOutput = undefined;

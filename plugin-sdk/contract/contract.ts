@@ -19,6 +19,7 @@ import { mountImage } from './callbacks/mount-image.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { readImage } from './callbacks/read-image.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
+import { runtime } from './callbacks/runtime.js';
 import { uninstall } from './callbacks/uninstall.js';
 import { upgrade } from './callbacks/upgrade.js';
 import { containerSignal, containerStats } from './powers/container.js';
@@ -50,6 +51,7 @@ export const callbacks = {
   readImage,
   imageDriverEvent,
   userMapping,
+  runtime,
 };
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */
@@ -94,6 +96,7 @@ export * from './description.js';
 export * from './container-config.js';
 export * from './flags.js';
 export * from './plugin-data.js';
+export * from './runtime-shapes.js';
 export * from './monitor-shapes.js';
 export * from './shapes.js';
 export {

@@ -8,6 +8,7 @@ import { controlScope, monitorRole, signalName } from './monitor-shapes.js';
 import { configurationSchema } from './configuration.js';
 import { configField } from './container-config.js';
 import { imageFeature } from './image-shapes.js';
+import { runtimeName, runtimeProgram } from './runtime-shapes.js';
 import { argumentDefinition, flagDefinitions } from './flags.js';
 import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
 
@@ -51,6 +52,8 @@ export const permissions = v.strictObject({
   'container.control': v.optional(v.pipe(v.array(controlScope), v.maxLength(8))),
   /** Files and directories of the host of which its images may be made; a directory grants all below it. The container sees them, the plugin does not. */
   mount: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
+  /** Programs that its runtimes run containers with, with whatever arguments: by path, or by the name of an OCI runtime such as `crun`. */
+  runtime: v.optional(v.pipe(v.array(runtimeProgram), v.maxLength(16))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 
@@ -98,6 +101,8 @@ export const pluginDescription = v.strictObject({
   before: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
   after: v.optional(v.pipe(v.array(pluginName), v.maxLength(32))),
   imageFeatures: v.optional(v.pipe(v.array(imageFeature), v.maxLength(16)), []),
+  /** The names for `run --runtime` that its callback `runtime` answers for. */
+  runtimes: v.optional(v.pipe(v.array(runtimeName), v.maxLength(16)), []),
   /** What the operator can set; absent where there is nothing to set. */
   configuration: v.optional(configurationSchema),
 });

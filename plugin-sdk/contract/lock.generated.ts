@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:7d71664facf2ac8fda578edba1e5ede2ea7d0759b22c03495bf9ed9bfa266540",
+  "digest": "sha256:07f13d8c7b5c90ee4ca334a7e7c53648da1bce5dc66d9fa39b3f1cc67f8d6314",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -18,7 +18,8 @@ export const CONTRACT: ContractStamp = {
     "mountImage": "1.0.0",
     "readImage": "1.0.0",
     "imageDriverEvent": "1.0.0",
-    "userMapping": "1.0.0"
+    "userMapping": "1.0.0",
+    "runtime": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

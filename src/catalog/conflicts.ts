@@ -14,6 +14,7 @@ export interface ReservedWords {
   readonly reservedEnvironment?: readonly string[];
   /** Of images. */
   readonly reservedSchemes?: readonly string[];
+  readonly reservedRuntimes?: readonly string[];
 }
 
 /** Two that want the same. `error` is what an installation of the later one is refused with. */
@@ -64,12 +65,13 @@ function requireUnreserved(plugin: Newcomer, reserved: ReservedWords): void {
 
 function findReserved(
   claim: Claim,
-  { reservedCommands, reservedFlags = {}, reservedEnvironment = [], reservedSchemes = [] }: ReservedWords,
+  { reservedCommands, reservedFlags = {}, reservedEnvironment = [], reservedSchemes = [], reservedRuntimes = [] }: ReservedWords,
 ): string | undefined {
   const { kind, word } = splitClaim(claim);
   if (kind === 'command') return reservedCommands.find((taken) => overlaps(word, taken));
   if (kind === 'environment') return reservedEnvironment.find((taken) => taken === word);
   if (kind === 'scheme') return reservedSchemes.find((taken) => taken === word);
+  if (kind === 'runtime') return reservedRuntimes.find((taken) => taken === word);
   if (kind === 'feature' || kind === 'role') return undefined;
   const { command, flag } = splitFlag(word);
   const own = Object.hasOwn(reservedFlags, command) ? (reservedFlags[command] ?? []) : [];

@@ -27,6 +27,7 @@ export { configureContainer } from './lifecycle/configure.js';
 export { execInContainer } from './lifecycle/exec.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
+export { chooseRuntime } from './runtimes/choose-runtime.js';
 export { reachProcesses } from './lifecycle/container-use.js';
 export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { measureContainer } from './lifecycle/container-use.js';
@@ -54,6 +55,8 @@ export type {
   OperatorRuntime,
   OverlayChoice,
   ProcessRef,
+  RuntimePlan,
+  RuntimeQuestion,
   RunOptions,
   RunRequest,
   RunResult,

@@ -110,6 +110,47 @@ export interface OperatorRuntime {
   like?: 'crun' | 'runc' | undefined;
 }
 
+/** What is to be run, and with what `config.json`, before anybody has changed it. The environment is there by names alone. */
+export interface RuntimeQuestion {
+  runtime: string;
+  container: { id: string; image: string; identity: 'root' | 'fakeroot' | 'user' };
+  config: {
+    process: {
+      terminal: boolean;
+      user: { uid: number; gid: number; umask: number };
+      args: string[];
+      envNames: string[];
+      cwd: string;
+      capabilities: string[];
+      rlimits: { type: string; soft: number | 'unlimited'; hard: number | 'unlimited' }[];
+    };
+    linux: { namespaces: ('mount' | 'user')[]; seccomp: boolean };
+  };
+}
+
+/** How a container is to be run; in arguments `{session}` and `{id}` are replaced. */
+export interface RuntimePlan {
+  /** Absolute, and checked to be one that may be run; or the name of a runtime as in RunRequest.runtime. */
+  program: string;
+  args?: string[] | undefined;
+  /** Whose ways it has: a name or a path that begins so. */
+  like?: string | undefined;
+  /** What the program is run by. Absolute, and checked. */
+  wrapper?: { program: string; args: string[] } | undefined;
+  changes?: RuntimeChanges | undefined;
+}
+
+/** All of it takes away. */
+export interface RuntimeChanges {
+  /** `CAP_NET_RAW` each. */
+  dropCapabilities?: string[] | undefined;
+  refuseSystemCalls?: string[] | undefined;
+  /** Paths of the container. */
+  hide?: string[] | undefined;
+  readOnly?: string[] | undefined;
+  namespaces?: ('cgroup' | 'ipc' | 'network')[] | undefined;
+}
+
 /** A container that runs or ran. */
 export interface Container {
   /** 12 of `a-z0-9`. */
@@ -183,6 +224,8 @@ export interface Moments {
   mountImage?(image: ImageToMount): Promise<MountAnswer | undefined>;
   /** After defaults and the user's flags, before validation; nothing has started. */
   configure?(config: ContainerConfig): Promise<ContainerConfig>;
+  /** Somebody else's runtime is to run the container: RunRequest.runtime is a name that the engine does not know. A throw fails the run. */
+  planRuntime?(question: RuntimeQuestion): Promise<RuntimePlan>;
   /** The command runs (its exec has happened). A throw kills the container and fails the run. */
   started?(container: Container): Promise<void>;
   /** Who else an ordinary user, as root inside, has in the container; of what is the caller's own. Undefined means nobody. */

@@ -24,6 +24,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     ...(plugin['monitor'] === undefined ? {} : { monitor: plainCopy(plugin['monitor']) }),
     ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
     imageFeatures: plainCopy(plugin['imageFeatures'] ?? []),
+    runtimes: plainCopy(plugin['runtimes'] ?? []),
     ...(plugin['configuration'] !== undefined && { configuration: plainCopy(describeConfiguration(plugin['configuration'])) }),
   };
 }

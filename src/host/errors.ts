@@ -98,6 +98,12 @@ export const hostErrors = {
       data: { plugin, why: shorten(why, 512) },
     }),
 
+  runtimeRefused: (plugin: string, why: string): BulkheadError =>
+    pluginError('RUNTIME_REFUSED', `Cannot run the container as plugin "${plugin}" says: ${shorten(why, 512)}`, {
+      hint: `bulkhead plugin permissions ${plugin}`,
+      data: { plugin, why: shorten(why, 512) },
+    }),
+
   badDefinition: (plugin: string, issues: readonly string[]): BulkheadError =>
     pluginError('BAD_DEFINITION', `Cannot read the definition of ${plugin}: ${issues.join('; ')}`, { data: { plugin, issues } }),
 };

@@ -47,7 +47,8 @@ export async function oversee(beginning: Beginning, caller: Caller): Promise<voi
   const { hasBegun } = watched;
   if (isNew && !hasBegun) await removeRecord(place);
   await caller.call('ended', { ...outcome, hasBegun, ...(hasBegun ? {} : { said: output.said() }) }).catch(() => undefined);
-  if (!autoRemove || (isNew && !hasBegun)) return;
+  // What never ran is no container that has ended: it stays, for the next try.
+  if (!autoRemove || !hasBegun) return;
   // Who is attached reads the rest of the output first.
   await Promise.race([caller.closed, delay(ATTACHED_MS, undefined, { ref: false })]);
   await removeContainer(place, { force: false });
@@ -149,7 +150,7 @@ async function runWithPlugins(watched: Watched): Promise<RunResult> {
             throw thrown instanceof BulkheadError ? thrown : monitorErrors.callerLost(id);
           });
         }
-        return { image: request.image };
+        return { image: request.image, runtime: request.runtime };
       },
       run(asked) {
         if (request === undefined || ran !== undefined) throw monitorErrors.messageInvalid('run', 'it is not its turn');

@@ -8,7 +8,7 @@
  * The moments of the engine cross as calls of the same names. What a plugin answered has passed the contract's schema when it came
  * out of its compartment, and passes it here again.
  */
-import { callbacks, containerConfig, container, containerEvent, flagValues } from '@bulkhead/plugin-sdk/contract';
+import { callbacks, containerConfig, container, containerEvent, flagValues, runtimePlan } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { RunOptions, RunRequest } from '#engine/engine.js';
 import { faultSchema } from './channel.js';
@@ -96,13 +96,13 @@ export type Beginning = v.InferOutput<typeof beginning>;
 /** Of a monitor, by the process that has started it. */
 export const monitorCalls = { begin: { input: beginning, output: nothing } };
 
-const momentNames = ['openImage', 'mountImage', 'configure', 'mapUsers', 'started', 'controller', 'observe'] as const;
+const momentNames = ['openImage', 'mountImage', 'configure', 'mapUsers', 'planRuntime', 'started', 'controller', 'observe'] as const;
 export type MomentName = (typeof momentNames)[number];
 
 /** Of a monitor, by its plugin host. */
 export const monitorCallsOfHost = {
-  /** Answers with what the user called the image. */
-  request: { input: flagsChanged, output: v.strictObject({ image: v.string() }) },
+  /** Answers with what the user called the image, and the runtime. */
+  request: { input: flagsChanged, output: v.strictObject({ image: v.string(), runtime: v.optional(v.string()) }) },
   /** Runs the container to its end. `needed`: the plugins without which it may not go on. */
   run: { input: v.strictObject({ moments: v.array(v.picklist(momentNames)), needed: words }), output: runResult },
   /** A plugin that is needed has failed. */
@@ -134,6 +134,11 @@ export const hostCalls = {
   /** The engine's own draft, which it has yet to judge. Answers with nothing where nobody changed it. */
   configure: { input: own<v.InferOutput<typeof containerConfig>>(), output: v.optional(containerConfig) },
   mapUsers: { input: callbacks.userMapping.input, output: callbacks.userMapping.output },
+  /** Where the plugin has refused it throws; `like` may be the path by which the plugin knows its program. */
+  planRuntime: {
+    input: callbacks.runtime.input,
+    output: v.strictObject({ ...runtimePlan.entries, like: v.optional(v.string()) }),
+  },
   reach: { input: v.strictObject({ id, init: processRef, command: processRef, ancestor: processRef }), output: nothing },
   started: { input: v.strictObject({ container }), output: nothing },
   decide: { input: v.strictObject({ container, event: containerEvent }), output: callbacks.monitorContainer.output },

@@ -13,6 +13,7 @@ export function remoteMoments(host: Host, names: readonly MomentName[], log: (li
     mountImage: { mountImage: (image) => host.call('mountImage', image) },
     configure: { configure: async (config) => (await host.call('configure', config)) ?? config },
     mapUsers: { mapUsers: (caller) => host.call('mapUsers', caller) },
+    planRuntime: { planRuntime: (question) => host.call('planRuntime', question) },
     started: { started: (container) => host.call('started', { container }) },
     controller: {
       controller: {

@@ -11,7 +11,7 @@ type Parts = AsyncIterator<Uint8Array>;
 
 /** Which moments there are. */
 export function namesOf(moments: Moments): MomentName[] {
-  const names: MomentName[] = ['openImage', 'mountImage', 'configure', 'mapUsers', 'started', 'controller', 'observe'];
+  const names: MomentName[] = ['openImage', 'mountImage', 'configure', 'mapUsers', 'planRuntime', 'started', 'controller', 'observe'];
   return names.filter((name) => moments[name] !== undefined);
 }
 
@@ -44,6 +44,7 @@ export function serveMoments(moments: () => Moments | undefined): Omit<Handlers<
       return isDeepStrictEqual(configured, config) ? undefined : configured;
     },
     mapUsers: (caller) => requireMoment('mapUsers')(caller),
+    planRuntime: (question) => requireMoment('planRuntime')(question),
     reach: (processes) => void moments()?.reach?.(reachProcesses(processes)),
     started: ({ container }) => requireMoment('started')(container),
     // Node has more names for signals than the contract; the other side looks at what it is.

@@ -52,12 +52,21 @@ const reservedEnvironment: readonly string[] = [
 /** Schemes of images that the engine opens itself (BUILTIN_SCHEMES, which is not worth loading it): a plugin would never be asked. */
 export const reservedSchemes: readonly string[] = ['docker', 'oci', 'oci-archive', 'docker-archive'];
 
+/** Names of runtimes that the engine knows itself. */
+export const reservedRuntimes: readonly string[] = ['embedded', 'crun', 'runc'];
+
 /** Built-in commands to which plugins may add flags, and around which they may be asked. Never `plugin`: it is how one gets rid of them. */
 export const extendableCommands: readonly string[] = ['run'];
 
 export function reservedWords(builtinFlags: BuiltinFlags): ReservedWords {
   const flags = extendableCommands.map((command) => [command, builtinFlags[command] ?? []]);
-  return { reservedCommands, reservedFlags: Object.fromEntries(flags) as BuiltinFlags, reservedEnvironment, reservedSchemes };
+  return {
+    reservedCommands,
+    reservedFlags: Object.fromEntries(flags) as BuiltinFlags,
+    reservedEnvironment,
+    reservedSchemes,
+    reservedRuntimes,
+  };
 }
 
 export interface ContributedCommand {
@@ -152,7 +161,7 @@ function isTouched({ claims, demands }: Outline, { first, words }: TypedLine, en
       const { kind, word } = splitClaim(claim);
       if (kind === 'command') return first === undefined || word.split(' ')[0] === first;
       if (kind === 'environment') return env[`BULKHEAD_${word}`] !== undefined;
-      if (kind === 'scheme' || kind === 'feature' || kind === 'role') return false;
+      if (kind === 'scheme' || kind === 'feature' || kind === 'runtime' || kind === 'role') return false;
       const { command, flag } = splitFlag(word);
       if (command.split(' ')[0] !== first) return false;
       return shows || words.some((one) => (kind === 'flag' ? one === flag || one.startsWith(`${flag}=`) : hasLetter(one, flag)));

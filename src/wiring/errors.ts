@@ -60,6 +60,32 @@ export const wiringErrors = {
       },
     ),
 
+  runtimeUnknown: (
+    name: string,
+    { known, nearest, isUnsure }: { known: readonly string[]; nearest: string | undefined; isUnsure: boolean },
+  ): BulkheadError =>
+    userError(
+      'RUNTIME_UNKNOWN',
+      `Cannot run with the runtime ${JSON.stringify(name)}: it is none of ${known.join(', ')}, and not an absolute path${isUnsure ? '; there are plugins that cannot be used' : ''}`,
+      {
+        hint: nearest === undefined ? 'bulkhead plugin list' : `bulkhead run --runtime ${nearest} …   (did you mean ${nearest}?)`,
+        data: { name, known, ...(nearest === undefined ? {} : { nearest }) },
+      },
+    ),
+
+  runtimeDisabled: (name: string, plugin: string): BulkheadError =>
+    userError('RUNTIME_DISABLED', `Cannot run with the runtime ${JSON.stringify(name)}: plugin "${plugin}" provides it, and is disabled`, {
+      hint: `bulkhead plugin enable ${plugin}`,
+      data: { name, plugin },
+    }),
+
+  /** The plugin's own words; its name stands before them. */
+  runtimeDeclined: (plugin: string, name: string, why: string): BulkheadError =>
+    pluginError('RUNTIME_DECLINED', `plugin "${plugin}" does not run this container with its runtime ${JSON.stringify(name)}: ${why}`, {
+      hint: 'bulkhead run IMAGE   (with the embedded runtime)',
+      data: { plugin, name },
+    }),
+
   imageDriverMissing: (name: string, file: string, why: string): BulkheadError =>
     userError('IMAGE_DRIVER_MISSING', `Cannot run a container: "${name}": no such image driver: ${why}`, {
       hint: `bulkhead plugin list   (image-driver names it in ${file})`,

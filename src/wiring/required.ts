@@ -36,13 +36,15 @@ export function isNeeded({ onFailure, manifest }: Installation): boolean {
 export const driverCallbacks: readonly CallbackName[] = ['registerImageDriver', 'mountImage', 'readImage', 'imageDriverEvent'];
 
 /**
- * What is around a command is asked only where it concerns the plugin (around-command.ts); users are mapped only for --fakeroot.
+ * What is around a command is asked only where it concerns the plugin (around-command.ts); users are mapped only for --fakeroot, and a
+ * runtime is asked only where its name was given.
  */
 const otherCallbacks: readonly CallbackName[] = [
   'command',
   'beforeCommand',
   'afterCommand',
   'userMapping',
+  'runtime',
   ...driverCallbacks,
   ...lifeCallbackNames,
 ];

@@ -5,6 +5,7 @@
  *   openImage   one, by scheme          registerImageDriver, readImage, imageDriverEvent      all in image-drivers.ts
  *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
+ *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest; runtimes.ts
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
@@ -36,6 +37,7 @@ import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
+import { isHosts, planWith, providesRuntime, typedRuntime } from './runtimes.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 import { requireTypist } from './typist.js';
 
@@ -94,7 +96,7 @@ export interface UseContext extends RunOptions {
 }
 
 /** Opens the plugins that take part, and does with their moments what is to be done: in this process, or for another one. */
-export async function withPlugins<Request extends { readonly image: string }, Result extends RunResult>(
+export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'runtime'>, Result extends RunResult>(
   scene: Scene,
   invocation: Invocation<Request>,
   { isDry = false, use, configured }: Purpose<Request, Result>,
@@ -102,10 +104,16 @@ export async function withPlugins<Request extends { readonly image: string }, Re
   const settings = await scene.settings();
   const { 'version-lock': lock, 'required-plugins': names, budgets, policy, 'image-driver': chosenDriver } = settings;
   const requirement = { names, file: scene.paths.configFile };
+  const outlines = await scene.outlines();
+  // Who is asked before the command may want another runtime than was typed.
+  const mayChange = outlines.installations.some(
+    (outline) => outline.callbacks.includes('beforeCommand') && takesPartAround(outline, invocation),
+  );
+  const isOffered = (outline: Outline): boolean => mayChange && outline.enabled && providesRuntime(outline);
   const catalog = await openCatalogFor(
     scene.place,
-    await scene.outlines(),
-    (outline) => names.includes(outline.name) || concernsRun(outline, invocation),
+    outlines,
+    (outline) => names.includes(outline.name) || concernsRun(outline, invocation) || isOffered(outline),
   );
   requireSound(catalog, scene.log);
   requireListed(requirement, catalog);
@@ -134,7 +142,9 @@ export async function withPlugins<Request extends { readonly image: string }, Re
     const around = plugins.filter(({ installation }) => takesPartAround(installation.manifest, invocation));
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(invocation.args[0] ?? '')?.[1];
-    const early = plugins.filter((plugin) => around.includes(plugin) || takesPart(plugin.installation, scheme));
+    const early = plugins.filter(
+      (plugin) => around.includes(plugin) || takesPart(plugin.installation, { scheme, runtime: typedRuntime(invocation) }),
+    );
     host.warm(early.map(({ runnable }) => runnable));
     const handed = openDataOfPlugins();
     const attendants = around.map(({ installation: { manifest }, runnable }) => {
@@ -148,6 +158,7 @@ export async function withPlugins<Request extends { readonly image: string }, Re
         replacing: findReplacing(enabled, orders),
         handed,
         configured,
+        runtime: request.runtime === undefined || isHosts(request.runtime, settings) ? undefined : request.runtime,
         stop: (why) => stopped.abort(why),
       });
       const drivers = openImageDrivers({
@@ -208,7 +219,9 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
 export function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
   const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => outline.callbacks.includes(name));
-  return outline.enabled && (isAsked || outline.onFailure === 'required' || takesPartAround(outline, invocation));
+  const runtime = typedRuntime(invocation);
+  const runs = runtime !== undefined && providesRuntime(outline, runtime);
+  return outline.enabled && (isAsked || runs || outline.onFailure === 'required' || takesPartAround(outline, invocation));
 }
 
 interface Company {
@@ -216,6 +229,8 @@ interface Company {
   readonly replacing: ReturnType<typeof findReplacing>;
   readonly handed: DataOfPlugins;
   readonly configured: (owned: OwnedConfig) => void;
+  /** Where a plugin is to run the container. */
+  readonly runtime: string | undefined;
   readonly stop: (why: unknown) => void;
 }
 
@@ -224,8 +239,15 @@ interface Participant {
   readonly runnable: ReturnType<typeof toRunnable>;
 }
 
-function takesPart({ manifest }: Installation, scheme: string | undefined): boolean {
-  return runCallbacks.some((name) => manifest.callbacks.includes(name)) || (scheme !== undefined && manifest.imageSchemes.includes(scheme));
+function takesPart(
+  { manifest }: Installation,
+  { scheme, runtime }: { scheme?: string | undefined; runtime?: string | undefined },
+): boolean {
+  return (
+    runCallbacks.some((name) => manifest.callbacks.includes(name)) ||
+    (scheme !== undefined && manifest.imageSchemes.includes(scheme)) ||
+    (runtime !== undefined && manifest.runtimes.includes(runtime))
+  );
 }
 
 /**
@@ -234,14 +256,14 @@ function takesPart({ manifest }: Installation, scheme: string | undefined): bool
  */
 async function requireReady(host: Host, participants: readonly Participant[]): Promise<void> {
   for (const { installation, runnable } of participants) {
-    if (isNeeded(installation)) await (takesPart(installation, undefined) ? host.requireReady(runnable) : runnable.load());
+    if (isNeeded(installation)) await (takesPart(installation, {}) ? host.requireReady(runnable) : runnable.load());
   }
 }
 
 function connectMoments(
   { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (manifest: Installation['manifest']) => FlagValues },
   host: Host,
-  { participants, replacing, handed, configured, stop }: Company,
+  { participants, replacing, handed, configured, runtime, stop }: Company,
 ): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
@@ -253,6 +275,8 @@ function connectMoments(
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
   const [mapper] = having('userMapping');
+  const runner =
+    runtime === undefined ? undefined : participants.find(({ installation }) => installation.manifest.runtimes.includes(runtime));
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -281,6 +305,7 @@ function connectMoments(
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
     ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
+    ...(runner === undefined ? {} : { planRuntime: planWith(runner.runnable, { host, audit }) }),
     controller: controller && controlWith(monitorOf(controller), { grants: () => controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}

@@ -92,6 +92,8 @@ export interface Product {
   /** Runs a container in the background; resolves when its command runs. */
   runInBackground(invocation: Invocation<RunRequest>, told: NewContainer): Promise<BackgroundStart>;
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
+  /** Throws where nobody has a runtime of this name; runs no plugin code. */
+  requireRuntime(name: string | undefined): Promise<void>;
   createContainer(args: readonly string[], told: NewContainer): Promise<string>;
   readContainer(what: string): Promise<ContainerRecord>;
   /** Starts one that is there; `invocation` is what it was made with, parsed again. */
@@ -189,6 +191,7 @@ export function openProduct(options: ProductOptions): Product {
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
+    requireRuntime: async (name) => (name === undefined ? undefined : (await import('./runtimes.js')).requireRuntime(scene, name)),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),

@@ -3,7 +3,12 @@ import { openCatalog, setEnabled } from '#catalog/catalog.js';
 import type { PackageChanges } from '../package/builder.js';
 import { install, openPlace, optionsFor, uid, type TestPlace } from './builder.js';
 
-const reserved = { reservedFlags: { run: ['--bind', '-B'] }, reservedEnvironment: ['DEBUG'], reservedSchemes: ['oci'] };
+const reserved = {
+  reservedFlags: { run: ['--bind', '-B'] },
+  reservedEnvironment: ['DEBUG'],
+  reservedSchemes: ['oci'],
+  reservedRuntimes: ['crun'],
+};
 const flag = { type: 'boolean' } as const;
 const add = (flags: PackageChanges['flags']): PackageChanges => ({ flags: flags ?? {}, callbacks: ['beforeCommand'] });
 const command = (name: string, more: object = {}): PackageChanges => ({ commands: { [name]: { summary: '', ...more } } });
@@ -41,6 +46,7 @@ describe('what two cannot share', () => {
       command('x', { flags: { trace: { ...flag, env: 'TRACE' } } }),
       /adds the environment variable BULKHEAD_TRACE, as/,
     ],
+    ['a runtime', { runtimes: ['sandboxd'] }, { runtimes: ['sandboxd'] }, /adds the runtime "sandboxd", as/],
     ['an image scheme', { imageSchemes: ['host'] }, { imageSchemes: ['host'] }, /adds the image scheme "host:", as/],
   ];
   for (const [what, one, other, message] of pairs) {
@@ -70,6 +76,7 @@ describe('what two cannot share', () => {
       'PLUGIN_FLAG_RESERVED',
       /adds the image scheme "oci:", which belongs to bulkhead itself/,
     ],
+    ['a runtime', { runtimes: ['crun'] }, 'PLUGIN_FLAG_RESERVED', /adds the runtime "crun", which belongs to bulkhead itself/],
   ];
   for (const [what, plugin, code, message] of owned) {
     it(`${what} of bulkhead itself is no plugin's`, async () => {

@@ -24,10 +24,12 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
   const commands = changes.commands ?? {};
   const imageSchemes = changes.imageSchemes ?? [];
   const imageFeatures = changes.imageFeatures ?? [];
+  const runtimes = changes.runtimes ?? [];
   const implied = [
     ...(Object.keys(commands).length > 0 ? ['command'] : []),
     ...(imageSchemes.length > 0 ? ['registerImageDriver'] : []),
     ...(imageFeatures.length > 0 ? ['mountImage'] : []),
+    ...(runtimes.length > 0 ? ['runtime'] : []),
   ];
   const callbacks = changes.callbacks ?? (implied.length > 0 ? implied : ['engineConfig']);
   return {
@@ -42,6 +44,7 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
     flags: changes.flags ?? {},
     hooks: changes.hooks ?? [],
     imageFeatures,
+    runtimes,
     callbacks,
     contract: {
       version: CONTRACT.version,

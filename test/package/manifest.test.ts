@@ -86,6 +86,7 @@ describe('a manifest is refused, with file and field, when', () => {
       () => toBytes({ ...buildManifest(), imageSchemes: ['host'] }),
       /callbacks lacks "registerImageDriver"$/,
     ],
+    ['runtimes lack their callback', () => toBytes({ ...buildManifest(), runtimes: ['mine'] }), /callbacks lacks "runtime"$/],
   ];
   for (const [title, bytes, message] of cases) {
     it(title, () => {

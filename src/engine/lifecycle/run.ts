@@ -42,7 +42,7 @@ async function run(
 ): Promise<RunResult> {
   const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
-  const runtime = await chooseRuntime(request, options);
+  const runtime = await chooseRuntime(request, options, moments);
   const overlays = parseOverlays(request.options);
   const { cdiDirectories = [], volumeDirectory } = options;
   const { caller, image: opened, config: wanted, defaultHome } = await configure(request, moments, { stop, volumeDirectory });

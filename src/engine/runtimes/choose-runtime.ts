@@ -1,5 +1,5 @@
 /** From what was typed to the runtime; throws where it is missing, before anything is opened. */
-import type { RunOptions, RunRequest } from '../shapes.js';
+import type { Moments, RunOptions, RunRequest } from '../shapes.js';
 import { embedded } from './embedded.js';
 import type { Runtime } from './runtime.js';
 import { parseSecurityOptions, refuseProfile } from './security-options.js';
@@ -7,6 +7,7 @@ import { parseSecurityOptions, refuseProfile } from './security-options.js';
 export async function chooseRuntime(
   { runtime = embedded.name, securityOptions }: Pick<RunRequest, 'runtime' | 'securityOptions'>,
   { runtimes = {} }: Pick<RunOptions, 'runtimes'>,
+  { planRuntime }: Pick<Moments, 'planRuntime'> = {},
 ): Promise<Runtime> {
   const security = parseSecurityOptions(securityOptions);
   if (runtime === embedded.name) {
@@ -14,6 +15,6 @@ export async function chooseRuntime(
     return embedded;
   }
   // Most runs need none of it.
-  const { openOciRuntime } = await import('./oci/oci.js');
-  return openOciRuntime(runtime, { runtimes, security });
+  if (planRuntime === undefined) return (await import('./oci/oci.js')).openOciRuntime(runtime, { runtimes, security });
+  return (await import('./oci/planned.js')).openPlannedRuntime(runtime, { runtimes, security, plan: planRuntime });
 }

@@ -4,6 +4,7 @@
  *
  *      embedded   PID 1 ─▶ subshell ▶ env ▶ setpriv ▶ unshare --root=. ▶ the command          embedded.ts
  *      OCI        PID 1 ─▶ subshell ▶ crun run … ─▶ the command                               oci/oci.ts
+ *      planned    PID 1 ─▶ subshell ▶ bwrap … crun run … ─▶ the command                       oci/planned.ts, as somebody else says
  */
 import type { Caller } from '../config.js';
 import type { ProcessStatus } from '../lifecycle/process-tree.js';

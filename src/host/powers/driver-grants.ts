@@ -1,4 +1,4 @@
-/** What a driver of images may name: checked as the powers of that name are, though the plugin itself reaches none of it. */
+/** What a driver of images, or a runtime, may name: checked as the powers of that name are, though the plugin itself reaches none of it. */
 import type { Permissions } from '@bulkhead/plugin-sdk/contract';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
 import { hostErrors } from '../errors.js';
@@ -8,6 +8,18 @@ import { hold, isGranted, realPathOf } from './granted-path.js';
 /** Answers with the program's real path: that is what has been looked at. */
 export async function requireDriverProgram(plugin: string, program: string, grants: Permissions): Promise<string> {
   if (!(grants.exec ?? []).includes(program)) throw hostErrors.driverRefused(plugin, `it was not granted exec:${program}`);
+  return requireSafeProgram(program, grants, (why) => hostErrors.driverRefused(plugin, why));
+}
+
+/** As above, of what a runtime runs containers with. */
+export async function requireRuntimeProgram(plugin: string, program: string, grants: Permissions): Promise<string> {
+  if (!(grants.runtime ?? []).includes(program)) throw hostErrors.runtimeRefused(plugin, `it was not granted runtime:${program}`);
+  // A name is the engine's to look up, among the programs of root.
+  if (!program.startsWith('/')) return program;
+  return requireSafeProgram(program, grants, (why) => hostErrors.runtimeRefused(plugin, why));
+}
+
+async function requireSafeProgram(program: string, grants: Permissions, refuse: (why: string) => BulkheadError): Promise<string> {
   try {
     const held = await hold(program);
     try {
@@ -18,7 +30,7 @@ export async function requireDriverProgram(plugin: string, program: string, gran
     }
   } catch (error) {
     const why = error instanceof BulkheadError ? error.message : `${program} cannot be run (${systemCodeOf(error) ?? 'unknown error'})`;
-    throw hostErrors.driverRefused(plugin, why);
+    throw refuse(why);
   }
 }
 

@@ -23,6 +23,7 @@ import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
 import { concernsRun } from '../run.js';
+import { providesRuntime, requireRuntime, typedRuntime } from '../runtimes.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
 
@@ -67,6 +68,7 @@ export async function readContainer(scene: Scene, what: string): Promise<Contain
 export async function startContainer(scene: Scene, id: string, invocation: Invocation<RunRequest>): Promise<BackgroundStart> {
   const { place, record, status } = await openContainer(await findPlace(scene.paths.containers, id));
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
+  await requireRuntime(scene, record.runtime);
   return begin(scene, invocation, { place, isNew: false, autoRemove: record.autoRemove, cwd: record.invocation.cwd });
 }
 
@@ -148,17 +150,21 @@ async function passingSignals<Result>({ pid }: StartedMonitor, work: Promise<Res
 async function takesPlugins({ outlines }: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
   const { installations, problems } = await outlines();
   if (problems.length > 0 || settings['required-plugins'].length > 0 || settings['image-driver'] !== undefined) return true;
-  return installations.some((outline) => concernsRun(outline, invocation) && !isIdleDriver(outline, invocation.args[0] ?? ''));
+  return installations.some((outline) => concernsRun(outline, invocation) && !isIdleDriver(outline, invocation));
 }
 
 /** A driver of images of another scheme, and nothing else. */
-function isIdleDriver({ callbacks, claims, onFailure }: Outline, image: string): boolean {
+function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>): boolean {
+  const { callbacks, claims, onFailure } = outline;
+  const [image = ''] = invocation.args;
+  const runtime = typedRuntime(invocation);
+  const runs = runtime !== undefined && providesRuntime(outline, runtime);
   const mayDoMore = [...runCallbacks, 'userMapping', 'beforeCommand', 'afterCommand'].some((name) => callbacks.includes(name));
   const drives = claims.some((claim) => {
     const { kind, word } = splitClaim(claim);
     return kind === 'feature' || (kind === 'scheme' && image.startsWith(`${word}:`));
   });
   return (
-    !mayDoMore && !drives && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
+    !mayDoMore && !drives && !runs && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
   );
 }

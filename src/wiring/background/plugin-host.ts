@@ -80,8 +80,8 @@ function openSceneOf({ pluginDirectories, builtinFlags, isDebug }: PluginHostBeg
   });
 }
 
-/** The flags are parsed where they were typed; here it is enough to know the image. */
-function invocationOf({ invocation }: PluginHostBegin, monitor: Monitor): Invocation<{ image: string }> {
+/** The flags are parsed where they were typed; here it is enough to know the image and the runtime. */
+function invocationOf({ invocation }: PluginHostBegin, monitor: Monitor): Invocation<{ image: string; runtime?: string | undefined }> {
   return { ...invocation, toRequest: (changed) => monitor.call('request', { changed }) };
 }
 

@@ -9,7 +9,7 @@ import { CHAIN_IGNORES } from '../launcher.js';
 import type { Entry, EntryRequest } from '../runtime.js';
 import type { Dialect } from './dialects.js';
 import type { SeccompProfile } from './seccomp.js';
-import { composeSpec, renderSpec } from './spec.js';
+import { composeSpec, renderSpec, type Spec } from './spec.js';
 import { explainRuntime, watchRuntime } from './watch.js';
 
 export interface Program {
@@ -20,6 +20,8 @@ export interface Program {
   /** Before those that the engine gives. */
   readonly args: readonly string[];
   readonly dialect: Dialect;
+  /** What it is run by, where that is not the engine's shell: a program and its arguments. */
+  readonly wrapper?: readonly string[];
 }
 
 /** Where nobody says how large a terminal is. */
@@ -31,25 +33,18 @@ const PID_FILE = 'oci.pid';
 const STATE_DIRECTORY = 'oci';
 const GROUPS_FILE = 'fstab.groups';
 
-export async function planEntry(
-  program: Program,
-  request: EntryRequest & { readonly profile: SeccompProfile | undefined },
-): Promise<Entry> {
-  const { session, config, identity, tools, caller, atOwnTerminal, streams, profile } = request;
+export interface OciEntryRequest extends EntryRequest {
+  readonly profile: SeccompProfile | undefined;
+  /** What somebody else wants of `config.json`. */
+  readonly change?: ((spec: Spec) => Spec) | undefined;
+}
+
+export async function planEntry(program: Program, request: OciEntryRequest): Promise<Entry> {
+  const { session, config, identity, tools, streams, change = (spec: Spec) => spec } = request;
   const { dialect } = program;
   const groups = guardControlGroups(dialect, { isRealRoot: identity === 'root', mounts: await readFile('/proc/self/mounts', 'utf8') });
   const words = composeWords(program, session);
-  const isTerminal = atOwnTerminal || (isatty(0) && isatty(1));
-  const spec = composeSpec({
-    config,
-    identity,
-    caller,
-    profile,
-    devices: dialect.leavesDevices ? undefined : join(session, 'root/dev'),
-    terminal: isTerminal ? { ...SIZE, ...findSize() } : undefined,
-    available: await readAvailable(identity === 'root'),
-    umask: config.umask ?? process.umask(),
-  });
+  const spec = change(await draftSpec(request, dialect));
   const places = { pidFile: join(session, PID_FILE), logFile: join(session, LOG_FILE) };
   return {
     files: { [CONFIG_FILE]: renderSpec(spec), ...(groups.length === 0 ? {} : { [GROUPS_FILE]: renderFstab(groups) }) },
@@ -63,12 +58,31 @@ export async function planEntry(
       watchRuntime(chain, {
         ...places,
         runtime: shell,
-        words,
+        steps: [words, words.slice(program.wrapper?.length ?? 0)],
+        isPlanned: request.change !== undefined,
         command: config.command,
-        resizes: isTerminal && !dialect.resizesTerminal,
+        resizes: spec.process.terminal && !dialect.resizesTerminal,
       }),
     explain: async () => explainRuntime(program.name, places.logFile),
   };
+}
+
+/** As the program would be given it where nobody else has a say. */
+export async function draftSpec(
+  { session, config, identity, caller, atOwnTerminal, profile }: OciEntryRequest,
+  { leavesDevices }: Pick<Dialect, 'leavesDevices'>,
+): Promise<Spec> {
+  const isTerminal = atOwnTerminal || (isatty(0) && isatty(1));
+  return composeSpec({
+    config,
+    identity,
+    caller,
+    profile,
+    devices: leavesDevices ? undefined : join(session, 'root/dev'),
+    terminal: isTerminal ? { ...SIZE, ...findSize() } : undefined,
+    available: await readAvailable(identity === 'root'),
+    umask: config.umask ?? process.umask(),
+  });
 }
 
 /** Root's are those of this very process; in a user namespace of its own everybody has all that the kernel has. */
@@ -84,10 +98,25 @@ function findSize(): { rows: number; columns: number } | undefined {
 }
 
 /** In the directory that the shell stands in: the bundle is the session, and the container has its name. */
-function composeWords({ path, args, dialect }: Program, session: string): string[] {
+function composeWords({ path, args, dialect, wrapper = [] }: Program, session: string): string[] {
   const globals = ['--root', join(session, STATE_DIRECTORY), '--log', join(session, LOG_FILE), '--log-format', 'json', ...dialect.globals];
-  const [id = ''] = basename(session).split('.');
-  return [path, ...args, ...globals, 'run', '--bundle', session, '--pid-file', join(session, PID_FILE), `bulkhead-${id}`];
+  return [
+    ...wrapper,
+    path,
+    ...args,
+    ...globals,
+    'run',
+    '--bundle',
+    session,
+    '--pid-file',
+    join(session, PID_FILE),
+    `bulkhead-${idOf(session)}`,
+  ];
+}
+
+/** Of the container that a session is for. */
+export function idOf(session: string): string {
+  return basename(session).split('.')[0] ?? '';
 }
 
 /** The chain ignores them; a program that is started so would ignore them too, and hand that on. */

@@ -45,7 +45,8 @@ export async function openOciRuntime(name: string, { runtimes, security }: OciOp
   };
 }
 
-async function findProgram(name: string, runtimes: OciOptions['runtimes']): Promise<Program> {
+/** By a name that is known, or a path. Throws where there is none. */
+export async function findProgram(name: string, runtimes: OciOptions['runtimes']): Promise<Program> {
   const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined;
   if (own === undefined && !isAbsolute(name) && !KNOWN.includes(name))
     throw runtimeInvalid(name, [...new Set(['embedded', ...KNOWN, ...Object.keys(runtimes)])]);

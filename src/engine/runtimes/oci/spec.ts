@@ -58,10 +58,12 @@ export interface Spec {
     readonly options: readonly string[];
   }[];
   readonly linux: {
-    readonly namespaces: readonly { readonly type: 'mount' | 'user' }[];
+    readonly namespaces: readonly { readonly type: 'mount' | 'user' | 'cgroup' | 'ipc' | 'network' }[];
     readonly uidMappings?: readonly IdMapping[];
     readonly gidMappings?: readonly IdMapping[];
     readonly seccomp?: SeccompFilter;
+    readonly maskedPaths?: readonly string[];
+    readonly readonlyPaths?: readonly string[];
   };
 }
 
@@ -105,7 +107,7 @@ function keepCapabilities({ all, ...single }: Readonly<Record<string, boolean>> 
 
 /** The kernel's highest number, which JavaScript's numbers do not reach: put in where this stands. No text of a spec can have NUL in it. */
 const UNLIMITED = '18446744073709551615';
-const UNLIMITED_MARK = '\0unlimited';
+export const UNLIMITED_MARK = '\0unlimited';
 
 function listLimits(rlimits: ResourceLimits = {}): Rlimit[] {
   const toNumber = (limit: Limit): number | string => (limit === 'unlimited' ? UNLIMITED_MARK : limit);

@@ -2,6 +2,7 @@
  * What becomes of a command that a runtime's program starts.
  *
  *      subshell ▶ env ▶ crun run ─▶ (the program itself, inside) ▶ the command
+ *      subshell ▶ env ▶ bwrap ─▶ bwrap ▶ crun run ─▶ (the program itself, inside) ▶ the command
  *
  * Whether it is the command yet is seen by its arguments and its name. One that is over before anybody looked has run, unless the
  * program's log says that it could not be executed.
@@ -28,8 +29,10 @@ import type { Start } from '../runtime.js';
 export interface WatchOptions {
   /** The process that becomes the runtime's program. */
   readonly runtime: ProcessStatus;
-  /** The arguments that it has then. */
-  readonly words: readonly string[];
+  /** The arguments that it has then, and those of the program behind it where it is wrapped; else the same twice. */
+  readonly steps: readonly [outer: readonly string[], inner: readonly string[]];
+  /** Whether somebody else has said what is to be run: then only what names a process has run anything. */
+  readonly isPlanned: boolean;
   readonly command: readonly string[];
   /** Where the program writes which process is the command's, as its PID namespace counts. */
   readonly pidFile: string;
@@ -54,18 +57,21 @@ export async function watchRuntime(chain: Chain, options: WatchOptions): Promise
     const inner = await readPid(options.pidFile);
     if (inner !== undefined) command ??= findCommand(runtime, inner);
     if (command !== undefined && isExecuted(command, options)) {
-      endWithCommand(chain, { runtime, command });
+      endWithCommand(chain, { ...options, command });
       if (options.resizes) resizeWith(chain, command);
       return { verdict: 'ran', command, ancestor: runtime };
     }
     // A walk through processes that come and go may miss one.
     missed = inner === undefined || (command !== undefined && isAlive(command)) ? 0 : missed + 1;
-    if (missed > MISSED_MAX) killDescendants(runtime);
+    if (missed > MISSED_MAX) killLeftBehind(options);
     await delay(POLL_MS);
   }
   await chain.ended;
   // Without a report it was killed.
-  const hasFailed = chain.reports.exitCode === undefined || (await readFailure(options.logFile)) !== undefined;
+  const hasFailed =
+    chain.reports.exitCode === undefined ||
+    (await readFailure(options.logFile)) !== undefined ||
+    (options.isPlanned && (await readPid(options.pidFile)) === undefined);
   return { verdict: hasFailed ? 'failed' : 'ran', command: command ?? runtime, ancestor: runtime };
 }
 
@@ -80,21 +86,23 @@ function findCommand(runtime: ProcessStatus, inner: number): ProcessStatus | und
   return pid === undefined ? undefined : findProcess(pid);
 }
 
-function isExecuted(command: ProcessStatus, { words, command: expected }: WatchOptions): boolean {
+function isExecuted(command: ProcessStatus, { steps, command: expected }: WatchOptions): boolean {
   const now = findProcess(command.pid);
   if (now === undefined || now.startTicks !== command.startTicks) return false;
   // What has ended keeps the name of the program that it last was.
   if (now.state === 'Z' || now.state === 'X') return now.name === kernelName(expected[0] ?? '');
   const found = findArguments(command.pid) ?? [];
   // In the midst of an exec there are none.
-  return found.length > 0 && !isOfRuntime({ name: now.name, words: found }, words);
+  return found.length > 0 && !isOfRuntime({ name: now.name, words: found }, steps);
 }
 
 /** crun's child has its own arguments; runc's is `runc init`, and calls itself `runc:[2:INIT]`, as others do. */
-function isOfRuntime({ name, words }: { name: string; words: readonly string[] }, own: readonly string[]): boolean {
+function isOfRuntime({ name, words }: { name: string; words: readonly string[] }, steps: WatchOptions['steps']): boolean {
   if (/:\[\d:[A-Z]+\]$/.test(name)) return true;
-  if (words.length === own.length && words.every((word, index) => word === own[index])) return true;
-  return words.length === 2 && words[1] === 'init' && [kernelName(own[0] ?? ''), 'exe'].includes(kernelName(words[0] ?? ''));
+  return steps.some((own) => {
+    if (words.length === own.length && words.every((word, index) => word === own[index])) return true;
+    return words.length === 2 && words[1] === 'init' && [kernelName(own[0] ?? ''), 'exe'].includes(kernelName(words[0] ?? ''));
+  });
 }
 
 function kernelName(program: string): string {
@@ -105,19 +113,23 @@ function kernelName(program: string): string {
  * When the command is over the container is, as with the embedded runtime, whose PID 1 then ends: crun would wait for everything
  * that the command has left behind.
  */
-function endWithCommand(chain: Chain, { runtime, command }: { runtime: ProcessStatus; command: ProcessStatus }): void {
+function endWithCommand(chain: Chain, options: Pick<WatchOptions, 'runtime' | 'steps'> & { readonly command: ProcessStatus }): void {
   const timer = setInterval(() => {
-    if (!isAlive(command)) killDescendants(runtime);
+    if (!isAlive(options.command)) killLeftBehind(options);
   }, LEFT_BEHIND_MS);
   timer.unref();
   const stop = (): void => clearInterval(timer);
   chain.ended.then(stop, stop);
 }
 
-function killDescendants({ pid: parent }: ProcessStatus): void {
-  for (const pid of listDescendants(parent)) {
+/** The program itself, where a wrapper has started it, is to say how the command ended. */
+function killLeftBehind({ runtime, steps }: Pick<WatchOptions, 'runtime' | 'steps'>): void {
+  const isWrapped = steps[0].length !== steps[1].length;
+  for (const pid of listDescendants(runtime.pid)) {
     const left = findProcess(pid);
-    if (left !== undefined) signalQuietly(left, 'SIGKILL');
+    if (left === undefined) continue;
+    const isProgram = isWrapped && isOfRuntime({ name: left.name, words: findArguments(pid) ?? [] }, steps);
+    if (!isProgram) signalQuietly(left, 'SIGKILL');
   }
 }
 
