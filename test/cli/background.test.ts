@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProcesses, killQuietly, openBackground, until, type Background } from '../helpers/background.js';
 
@@ -184,12 +184,14 @@ describe('bulkhead create and start', () => {
 
   it('keep a container whose runtime is missing (apple/container 2033)', async () => {
     const runtime = join(cli.root, 'no-runtime');
+    await writeFile(runtime, '#!/bin/sh\n', { mode: 0o755 });
     assert.equal((await cli.run('create', '--name', 'web', '--runtime', runtime, cli.rootfs, 'sleep', '1000')).exitCode, 0);
+    await rm(runtime);
     const { stderr, exitCode } = await cli.run('start', 'web');
     assert.equal(exitCode, 255);
     assert.match(stderr, /no-runtime/);
     const { record, status } = await mustFind('web');
-    assert.deepEqual([record.runtime, status.status], [runtime, 'stopped']);
+    assert.deepEqual([record.runtime, status.status], [runtime, 'created']);
   });
 
   it('say that there is no such container', async () => {
