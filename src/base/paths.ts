@@ -36,6 +36,9 @@ export interface Paths {
   readonly run: string;
   /** Containers of this uid: those that outlive their end, and the others, e.g. `/var/lib/bulkhead/containers`, `/run/bulkhead/containers`. */
   readonly containers: { readonly kept: string; readonly passing: string };
+  /** Services of this uid: their registrations and logs, e.g. `/var/lib/bulkhead/services`; their sockets, e.g. `/run/bulkhead/services`; and what
+   * plugins keep themselves, e.g. `/var/lib/bulkhead/plugin-state`. */
+  readonly services: { readonly kept: string; readonly run: string; readonly pluginState: string };
 }
 
 export interface PathsInput {
@@ -66,6 +69,7 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run,
     containers: { kept: join(state, 'containers'), passing: join(run, 'containers') },
+    services: { kept: join(state, 'services'), run: join(run, 'services'), pluginState: join(state, 'plugin-state') },
   };
 }
 

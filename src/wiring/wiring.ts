@@ -13,6 +13,7 @@
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ exec.ts          exec                 containers, engine    no plugin code
  *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
+ *                   ├─ system.ts         system start, stop, …  services              programs of plugins, as processes of their own
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
@@ -45,6 +46,7 @@ import type { SelftestRequest } from './selftest.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
+import type { SystemCommands } from './system.js';
 import type { VolumeCommands } from './volumes.js';
 
 export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
@@ -106,6 +108,8 @@ export interface Product {
   exec(what: string, request: Omit<ExecRequest, 'container'>): Promise<RunResult>;
   /** Named volumes; runs no plugin code. */
   volumes(): Promise<VolumeCommands>;
+  /** Services of plugins, and the daemon that keeps them; `version` is bulkhead's own. */
+  system(version: string): Promise<SystemCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -199,6 +203,7 @@ export function openProduct(options: ProductOptions): Product {
     containers: async () => (await import('./containers.js')).openContainers(scene),
     exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
     volumes: async () => (await import('./volumes.js')).openVolumes(scene),
+    system: async (version) => (await import('./system.js')).openSystem(scene, version),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -216,6 +221,7 @@ export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
+export type { SystemReport } from './system.js';
 export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { choosePaths } from '#base/paths.js';
+import { connectService, type ServicePlaces } from '#services/services.js';
+import { findProcesses, killQuietly, until } from '../helpers/background.js';
+import { openCli, type Cli } from '../helpers/cli.js';
+import { readLine, writeBundle } from '../helpers/services.js';
+
+describe('bulkhead system', () => {
+  let cli: Cli;
+  let places: ServicePlaces;
+  beforeEach(async () => {
+    cli = await openCli();
+    places = choosePaths({ env: cli.env, uid: process.getuid?.() ?? 0, home: cli.env['HOME'] ?? '' }).services;
+  });
+  afterEach(async () => {
+    await cli.run('system', 'stop');
+    for (const { pid } of await findProcesses(cli.root)) killQuietly(pid);
+    await cli.close();
+  });
+
+  const bulkhead = async (...words: string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await cli.run('system', ...words);
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
+  };
+  const pidOf = (text: string): number => Number(/process (\d+)/.exec(text)?.[1]);
+
+  it('starts one daemon, says how it is, and ends it', async () => {
+    const none = await cli.run('system', 'status', '--json');
+    assert.equal(none.exitCode, 1);
+    assert.equal((JSON.parse(none.stdout) as { status: string }).status, 'not running');
+    const pid = pidOf(await bulkhead('start'));
+    assert.equal(await bulkhead('start'), `The daemon runs already (process ${pid})`);
+    const status = JSON.parse(await bulkhead('status', '--json')) as { status: string; daemon: { pid: number }; places: ServicePlaces };
+    assert.equal(status.status, 'running');
+    assert.equal(status.daemon.pid, pid);
+    assert.deepEqual(status.places, places);
+    assert.match(await bulkhead('status'), /^FIELD +VALUE\nstatus +running\npid +\d+\n/);
+    assert.equal(await bulkhead('stop'), `Ended the daemon (process ${pid})`);
+    assert.equal(await bulkhead('stop'), 'No daemon runs');
+  });
+
+  it('starts one daemon where several are asked for at once', async () => {
+    const outcomes = await Promise.all([1, 2, 3].map(() => bulkhead('start')));
+    assert.equal(new Set(outcomes.map(pidOf)).size, 1);
+    assert.equal(outcomes.filter((text) => text.startsWith('The daemon runs (')).length, 1);
+  });
+
+  it('shows services that run and that crash, and what they wrote, with control characters shown', async () => {
+    await bulkhead('start');
+    const well = await writeBundle(cli.root, { name: 'well', program: `console.log('\\u001b[31mred'); listen();` });
+    const ill = await writeBundle(cli.root, { name: 'ill', program: `console.error('no such bridge'); process.exitCode = 7;` });
+    (await connectService({ bundle: well, type: 'runtime', instance: '1', places })).destroy();
+    await assert.rejects(connectService({ bundle: ill, type: 'runtime', places }), { code: 'SERVICE_FAILED' });
+    await until(
+      async () => /ill .*crashing \(\d+ times\), next try in \d+ s .* exit code 7, \d+ s ago/.test(await bulkhead('status')),
+      'ill crashes',
+    );
+    assert.match(await bulkhead('status'), /^well\.1 +runtime +running +\d+ +0 +-$/m);
+    assert.match(await bulkhead('logs', 'well.1'), /^\d{4}-\S+Z well\.1: \\u001b\[31mred$/);
+    const all = await bulkhead('logs', '--last', '5m');
+    for (const line of [
+      / daemon: com\.bulkhead\.ill: registered/,
+      / ill: no such bridge/,
+      / ill: bulkhead: the service ended \(exit code 7\)/,
+    ])
+      assert.match(all, line);
+    const times = all.split('\n').map((line) => line.slice(0, 24));
+    assert.deepEqual(times, times.toSorted());
+    assert.equal((await cli.run('system', 'logs', 'nobody')).exitCode, 255);
+  });
+
+  it('prints what is written meanwhile until it is interrupted', async () => {
+    await bulkhead('start');
+    const bundle = await writeBundle(cli.root, {
+      name: 'clock',
+      program: `listen(); let n = 0; setInterval(() => console.log('tick', (n += 1)), 50);`,
+    });
+    const following = cli.start(['system', 'logs', '--follow']);
+    (await connectService({ bundle, type: 'runtime', places })).destroy();
+    let text = '';
+    following.stdout?.on('data', (bytes: Buffer) => (text += bytes.toString()));
+    await until(() => / clock: tick 5\n/.test(text), 'it ticks');
+    following.kill('SIGINT');
+    assert.equal((await following).signal, 'SIGINT');
+  });
+
+  it('finds services again after the daemon was killed, and ends those that nobody has found', async () => {
+    const pid = pidOf(await bulkhead('start'));
+    const bundle = await writeBundle(cli.root, { name: 'lasting', program: 'listen()' });
+    const socket = await connectService({ bundle, type: 'runtime', places });
+    const served = await readLine(socket);
+    killQuietly(pid);
+    await until(async () => (await cli.run('system', 'status')).exitCode === 1, 'it does not run');
+    assert.match((await cli.run('system', 'status')).stdout, new RegExp(`^lasting +runtime +running +${served} `, 'm'));
+    assert.match(await bulkhead('start'), /^The daemon runs \(process \d+\)\nFound again: com\.bulkhead\.lasting$/);
+    killQuietly(pidOf(await bulkhead('start')));
+    await until(async () => (await cli.run('system', 'status')).exitCode === 1, 'it does not run');
+    assert.equal(await bulkhead('stop'), 'Ended com.bulkhead.lasting\nNo daemon runs');
+    assert.deepEqual(await findProcesses(join(places.pluginState, 'lasting')), []);
+    socket.destroy();
+  });
+
+  it('refuses times that are none', async () => {
+    for (const last of ['1x', 'abc', '0m', '-5m', '']) {
+      const { exitCode, stderr } = await cli.run('system', 'logs', `--last=${last}`);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /invalid --last value/);
+    }
+  });
+
+  it('leaves no secret of the caller in the daemon', async () => {
+    const { stdout } = await cli.start(['system', 'start', '--json'], {
+      env: { ...cli.env, AWS_SECRET: 'x', BULKHEAD_SITE: 'y', https_proxy: 'z' },
+    });
+    const { pid } = JSON.parse(String(stdout)) as { pid: number };
+    const keys = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').map((one) => one.split('=')[0] ?? '');
+    assert.deepEqual(
+      keys.filter((key) => !/^BULKHEAD_|^$/.test(key)),
+      ['https_proxy'],
+    );
+    assert(keys.includes('BULKHEAD_SITE'));
+  });
+});
