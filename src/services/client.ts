@@ -6,7 +6,7 @@ import { fromPlainError } from '#base/plain-error.js';
 import { calls, hello as helloSchema, PROTOCOL, reply, type CallInput, type CallName, type CallOutput, type Hello } from './control.js';
 import { serviceErrors } from './errors.js';
 import { openLines } from './lines.js';
-import { controlSocket, type ServicePlaces } from './places.js';
+import { controlSocket, isRunDirectoryThere, type ServicePlaces } from './places.js';
 
 const HELLO_MS = 10_000;
 /** The longest that the daemon itself waits for anything: a service that is not ready, or does not end. */
@@ -21,9 +21,10 @@ export interface DaemonConnection {
   close(): void;
 }
 
-/** Undefined where none runs, or one is just ending. Throws SERVICES_NO_DAEMON where something else answers. Nothing is told of whether it fits. */
+/** Undefined where none runs, or one is just ending. Throws SERVICES_NO_DAEMON where something else answers, and SERVICES_PLACE_UNSAFE. Nothing is told of whether it fits. */
 export async function findDaemon(places: ServicePlaces): Promise<DaemonConnection | undefined> {
   const path = controlSocket(places);
+  if (!(await isRunDirectoryThere(places))) return undefined;
   const socket = await connectTo(path).catch((thrown: unknown) => {
     if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '')) return undefined;
     throw serviceErrors.notADaemon(path, systemCodeOf(thrown) ?? 'it cannot be reached');
@@ -109,7 +110,7 @@ async function converse(socket: Socket, path: string): Promise<DaemonConnection 
   const timer = setTimeout(() => tellHello(undefined), HELLO_MS);
   const message = await first;
   clearTimeout(timer);
-  if (isClosed && !isKnown) return undefined;
+  if (isClosed && !isKnown && socket.bytesRead === 0) return undefined;
   const said = v.safeParse(helloSchema, message);
   if (!said.success) {
     socket.destroy();

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bundle, ServiceType } from '#catalog/catalog.js';
 import { systemCodeOf } from '#base/errors.js';
-import { connectTo, openDaemon } from './client.js';
+import { connectTo } from './client.js';
 import { defineService, labelOfService } from './definition.js';
 import { serviceErrors } from './errors.js';
+import { openLauncher } from './launchers/choose.js';
 import type { ServicePlaces } from './places.js';
-import { removePluginState } from './plugin-state.js';
 
 const CONNECT_RETRY_MS = 20;
 const CONNECT_TRIES_MAX = 250;
@@ -32,16 +32,16 @@ export async function connectService({ bundle, type, instance, arguments: given,
   const definition = defineService({ bundle, instance, arguments: given });
   if (!definition.types.includes(type)) throw serviceErrors.typeMissing(bundle.name, type);
   const label = labelOfService(definition);
-  const daemon = await openDaemon(places, undefined);
+  const launcher = await openLauncher({ places });
   try {
-    const { endpoints } = await daemon.call('register', { definition });
+    const { endpoints } = await launcher.register(definition);
     const path = endpoints.find((endpoint) => endpoint.type === type)?.path ?? '';
     // Then the connection goes straight to the program, and does not end with the daemon.
-    await daemon.call('start', { label });
+    await launcher.start(label);
     const socket = await connectPatiently(path, { plugin: bundle.name, label });
     try {
       // What the program takes is what shows that it is there.
-      await daemon.call('awaitReady', { label });
+      await launcher.awaitReady(label);
       if (socket.errored) throw serviceErrors.unreachable(bundle.name, { label, why: socket.errored.message });
     } catch (thrown) {
       socket.destroy();
@@ -49,23 +49,8 @@ export async function connectService({ bundle, type, instance, arguments: given,
     }
     return socket;
   } finally {
-    daemon.close();
+    launcher.close();
   }
-}
-
-/** Ends an instance, and leaves nothing of it: not its registration, nor what it kept. Idempotent; needs no daemon where none runs. */
-export async function removeService({ bundle, instance, places }: Pick<ConnectRequest, 'bundle' | 'instance' | 'places'>): Promise<void> {
-  const definition = defineService({ bundle, instance });
-  const daemon = await openDaemon(places, undefined).catch((thrown: unknown) => {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'SERVICES_NOT_RUNNING') return undefined;
-    throw thrown;
-  });
-  try {
-    await daemon?.call('deregister', { label: labelOfService(definition) });
-  } finally {
-    daemon?.close();
-  }
-  await removePluginState(definition, places);
 }
 
 /** The kernel takes so many at once, and between two owners of the socket there is an instant without one. */

@@ -39,8 +39,8 @@ export const serviceStatus = v.strictObject({
   endpoints: v.array(endpoint),
   loadAtBoot: v.boolean(),
   runAtLoad: v.boolean(),
-  /** `idle`: registered, and starts with its first connection. */
-  state: v.picklist(['idle', ...phases]),
+  /** `idle`: registered, and starts with its first connection; `failed`: given up, which only managers of the system do. */
+  state: v.picklist(['idle', ...phases, 'failed']),
   /** Of its program. */
   pid: v.optional(count),
   startedAt: v.optional(time),
@@ -51,10 +51,13 @@ export const serviceStatus = v.strictObject({
 });
 export type ServiceStatus = v.InferOutput<typeof serviceStatus>;
 
+const registered = v.picklist(['registered', 'changed', 'unchanged']);
+export type Registered = v.InferOutput<typeof registered>;
+
 export const calls = {
   register: {
     input: v.strictObject({ definition: serviceDefinition }),
-    output: v.strictObject({ outcome: v.picklist(['registered', 'changed', 'unchanged']), endpoints: v.array(endpoint) }),
+    output: v.strictObject({ outcome: registered, endpoints: v.array(endpoint) }),
   },
   deregister: { input: v.strictObject({ label }), output: v.strictObject({ wasThere: v.boolean() }) },
   start: { input: v.strictObject({ label }), output: v.strictObject({}) },

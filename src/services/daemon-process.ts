@@ -64,7 +64,8 @@ async function startNew({ places, version, environment, timeoutMs }: StartDaemon
   await openOwnDirectory(own);
   const log = join(own, 'stderr.log');
   const fd = openSync(log, 'w', 0o600);
-  const child = spawn(process.execPath, [file, JSON.stringify({ version, places })], {
+  const { kept, run, pluginState } = places;
+  const child = spawn(process.execPath, [file, JSON.stringify({ version, places: { kept, run, pluginState } })], {
     cwd: '/',
     env: { ...environment },
     detached: true,

@@ -52,6 +52,9 @@ export function labelOfService({ name, instance }: Pick<ServiceDefinition, 'name
   return labelOf(name, instance);
 }
 
+/** Names a directory, too; what is there and is none belongs to somebody else. */
+export const LABEL = /^com\.bulkhead\.[A-Za-z0-9._-]{1,127}$/;
+
 /** Of `hydra`, `hydra.1` or the label itself. `daemon` is the daemon's own. Throws SERVICE_NAME_INVALID. */
 export function labelOfName(text: string): string {
   if (text === 'daemon') return text;

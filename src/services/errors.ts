@@ -33,6 +33,48 @@ export const serviceErrors = {
       data: { waitedMs },
     }),
 
+  /** `said`: its own words. */
+  managerFailed: (tool: string, { args, exitCode, said }: { args: readonly string[]; exitCode: number; said: string }): BulkheadError =>
+    userError(
+      'SERVICES_MANAGER_FAILED',
+      `Cannot have services kept running: ${tool} ${args.join(' ')} failed with exit code ${exitCode}${said === '' ? '' : ` (${said})`}`,
+      {
+        hint: 'what it says; or leave it to bulkhead itself: bulkhead system uninstall, then bulkhead system start',
+        data: { tool, args, exitCode, said },
+      },
+    ),
+
+  managerMissing: (tool: string): BulkheadError =>
+    userError('SERVICES_MANAGER_MISSING', `Cannot have services kept running: ${tool} is not installed`, {
+      hint: START,
+      data: { tool },
+    }),
+
+  managedElsewhere: (launcher: string): BulkheadError =>
+    userError('SERVICES_MANAGED', `Cannot do that: the services of this root are kept running by ${launcher}`, {
+      hint: 'bulkhead system uninstall',
+      data: { launcher },
+    }),
+
+  loggedElsewhere: (launcher: string, hint: string): BulkheadError =>
+    userError('SERVICES_LOGGED_ELSEWHERE', `Cannot print what services wrote: ${launcher} keeps them running, and what they write`, {
+      hint,
+      data: { launcher },
+    }),
+
+  daemonRuns: (pid: number): BulkheadError =>
+    userError('SERVICES_DAEMON_RUNS', `Cannot hand the services over: bulkhead's own daemon has them (process ${pid})`, {
+      hint: 'bulkhead system stop',
+      data: { pid },
+    }),
+
+  argumentUnfit: (plugin: string, launcher: string): BulkheadError =>
+    pluginError(
+      'SERVICE_ARGUMENT_UNFIT',
+      `Cannot start plugin "${plugin}" as a service: an argument or a variable has characters that ${launcher} has no way to write`,
+      { hint: `bulkhead plugin inspect ${plugin}`, data: { plugin, launcher } },
+    ),
+
   otherRoot: (
     daemon: { readonly kept: string; readonly run: string },
     here: { readonly kept: string; readonly run: string },
@@ -105,11 +147,12 @@ export const serviceErrors = {
       data: { name, type },
     }),
 
-  labelTaken: (label: string, owner: string): BulkheadError =>
-    userError('SERVICE_LABEL_TAKEN', `Cannot register service ${label}: ${owner} has that label`, {
-      hint: 'rename one of the two plugins, or the instance',
-      data: { label, owner },
-    }),
+  labelTaken: (label: string, owner: { readonly name: string; readonly instance?: string | undefined }): BulkheadError =>
+    userError(
+      'SERVICE_LABEL_TAKEN',
+      `Cannot register service ${label}: plugin "${owner.name}"${owner.instance === undefined ? '' : `, instance "${owner.instance}",`} has that label`,
+      { hint: 'rename one of the two plugins, or the instance', data: { label, ...owner } },
+    ),
 
   notRegistered: (label: string): BulkheadError =>
     userError('SERVICE_NOT_REGISTERED', `Cannot find service ${label}: it is not registered`, {

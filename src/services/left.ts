@@ -1,9 +1,9 @@
 /** Services without a daemon: what one that was killed, or never was there, has left. By what the keepers have written down. */
 import { readdir } from 'node:fs/promises';
 import type { ServiceStatus } from './control.js';
-import { definitionFile, forgetService, LABEL, registration } from './daemon/registry.js';
+import { definitionFile, forgetService, registration } from './daemon/registry.js';
 import { endKeeper } from './daemon/service.js';
-import { endpointsOf } from './definition.js';
+import { endpointsOf, LABEL, type ServiceDefinition } from './definition.js';
 import { findJson, removeFile } from './json-file.js';
 import { keeperState, stateFile } from './keeper/state.js';
 import { controlSocket, serviceDirectory, type ServicePlaces } from './places.js';
@@ -38,22 +38,23 @@ export async function listLeftServices(places: ServicePlaces): Promise<ServiceSt
   return found;
 }
 
-/** Ends them; answers with their labels. Idempotent. */
-export async function endLeftServices(places: ServicePlaces): Promise<string[]> {
+/** Ends them, or those that are meant; answers with their labels. Idempotent. */
+export async function endLeftServices(places: ServicePlaces, isMeant?: (definition: ServiceDefinition) => boolean): Promise<string[]> {
   const ended: string[] = [];
   for (const label of await listLabels(places)) {
     const directory = serviceDirectory(places, label);
+    const definition = (await findJson(definitionFile(directory), registration))?.definition;
+    if (isMeant !== undefined && (definition === undefined || !isMeant(definition))) continue;
     const state = await findJson(stateFile(directory), keeperState);
     if (isRunning(state?.keeper)) {
       await endKeeper(state.keeper);
       ended.push(label);
     }
     if (isRunning(state?.service)) signalGroup(state.service.pid, 'SIGKILL');
-    const definition = (await findJson(definitionFile(directory), registration))?.definition;
     for (const { path } of definition === undefined ? [] : endpointsOf(definition, places)) removeFile(path);
     await forgetService(directory, false);
   }
-  removeFile(controlSocket(places));
+  if (isMeant === undefined) removeFile(controlSocket(places));
   return ended;
 }
 

@@ -16,12 +16,16 @@
  *
  * No code of a plugin runs in these processes: a program is a process of its own, and what it says is bytes.
  */
-export { connectService, removeService, type ConnectRequest } from './connect.js';
+export { connectService, type ConnectRequest } from './connect.js';
 export { findDaemon, openDaemon, requireOurs, type DaemonConnection } from './client.js';
 export { type Hello, type ServiceStatus } from './control.js';
 export { startDaemon, stopDaemon, type StartedDaemon, type Stopped } from './daemon-process.js';
 export { defineService, labelOfName, type ServiceDefinition } from './definition.js';
 export { serviceErrors } from './errors.js';
+export { describeFor, findManager, handOver, openLauncher, takeBack, type ManagerKind } from './launchers/choose.js';
+export { openEmbedded } from './launchers/embedded.js';
+export { type Launcher, type LauncherKind } from './launchers/launcher.js';
+export { type ManagedFile } from './launchers/managed.js';
 export { listLeftServices } from './left.js';
 export { type ServicePlaces } from './places.js';
-export { openPluginState, removePluginState } from './plugin-state.js';
+export { removePlugin, removeService } from './remove.js';

@@ -221,6 +221,7 @@ export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
+export type { BootReport } from './boot-services.js';
 export type { SystemReport } from './system.js';
 export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { choosePaths } from '#base/paths.js';
 import { connectService, type ServicePlaces } from '#services/services.js';
@@ -36,8 +38,9 @@ describe('bulkhead system', () => {
     const status = JSON.parse(await bulkhead('status', '--json')) as { status: string; daemon: { pid: number }; places: ServicePlaces };
     assert.equal(status.status, 'running');
     assert.equal(status.daemon.pid, pid);
-    assert.deepEqual(status.places, places);
-    assert.match(await bulkhead('status'), /^FIELD +VALUE\nstatus +running\npid +\d+\n/);
+    const { kept, run, pluginState } = places;
+    assert.deepEqual(status.places, { kept, run, pluginState });
+    assert.match(await bulkhead('status'), /^FIELD +VALUE\nstatus +running\nkept running by +bulkhead\npid +\d+\n/);
     assert.equal(await bulkhead('stop'), `Ended the daemon (process ${pid})`);
     assert.equal(await bulkhead('stop'), 'No daemon runs');
   });
@@ -101,6 +104,71 @@ describe('bulkhead system', () => {
     assert.equal(await bulkhead('stop'), 'Ended com.bulkhead.lasting\nNo daemon runs');
     assert.deepEqual(await findProcesses(join(places.pluginState, 'lasting')), []);
     socket.destroy();
+  });
+
+  it('registers what is to boot, and what fails harms nothing else', async () => {
+    const program = `listen(3, process.argv.slice(2).join('+'))`;
+    const boots = { loadAtBoot: true, runAtLoad: false };
+    const describeBundle = async (name: string, description: object): Promise<void> => {
+      const { directory } = await writeBundle(cli.root, { name, program, services: boots });
+      await writeFile(join(directory, 'plugin.json'), JSON.stringify(description));
+    };
+    await describeBundle('eager', { type: ['core'], shouldBoot: true });
+    await describeBundle('lazy', { type: ['core'], servicesConfig: { services: [{ type: 'core' }], loadAtBoot: true } });
+    await describeBundle('later', { type: ['runtime'], shouldBoot: false });
+    await describeBundle('broken', { type: ['nothing that there is'], shouldBoot: true });
+    // Its state directory cannot be opened.
+    await describeBundle('unfit', { type: ['core'], shouldBoot: true });
+    await mkdir(join(places.pluginState, 'unfit'), { recursive: true });
+    await chmod(join(places.pluginState, 'unfit'), 0o777);
+
+    const start = (): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> =>
+      cli.run('system', 'start', '--plugin-dir', join(cli.root, 'plugins'));
+    const { exitCode, stdout, stderr } = await start();
+    assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(stdout.split('\n').slice(1), ['Registered: com.bulkhead.eager', 'Registered: com.bulkhead.lazy']);
+    assert.match(stderr, /Cannot keep services in .*unfit: others may write to it/);
+    await until(async () => /^eager +core +running /m.test(await bulkhead('status')), 'what starts at once runs');
+    assert.match(await bulkhead('status'), /^lazy +core +idle /m);
+    assert.doesNotMatch(await bulkhead('status'), /^(later|broken|unfit) /m);
+
+    // What changed is applied; what is disabled ends.
+    await describeBundle('lazy', { servicesConfig: { services: [{ type: 'core' }], loadAtBoot: true, defaultArguments: ['anew'] } });
+    await writeFile(join(cli.root, 'plugins/bundles.json'), JSON.stringify({ format: 1, disabled: ['eager'] }));
+    assert.deepEqual((await start()).stdout.split('\n').slice(1), [
+      'Changed: com.bulkhead.lazy',
+      'Ended, for it may not be used any more: com.bulkhead.eager',
+    ]);
+    const socket = connect(join(places.run, 'core.lazy.sock'));
+    assert.equal(await readLine(socket), 'start+anew');
+    socket.destroy();
+  });
+
+  it('removes what a plugin keeps, with its services', async () => {
+    await bulkhead('start');
+    const bundle = await writeBundle(cli.root, { name: 'gone', program: 'listen()' });
+    for (const instance of [undefined, '1']) (await connectService({ bundle, type: 'runtime', instance, places })).destroy();
+    assert.equal(await bulkhead('remove', 'gone'), 'Ended com.bulkhead.gone\nEnded com.bulkhead.gone.1\ngone');
+    assert.deepEqual(await readdir(places.pluginState), []);
+    assert.deepEqual(
+      (await readdir(places.kept)).filter((name) => name !== 'daemon'),
+      [],
+    );
+    assert.equal(await bulkhead('remove', 'gone'), 'gone');
+    assert.equal((await cli.run('system', 'remove', '../etc')).exitCode, 255);
+  });
+
+  it('prints what a service manager would be given, and writes nothing', async () => {
+    const { directory } = await writeBundle(cli.root, { name: 'hydra', program: 'listen()' });
+    await writeFile(join(directory, 'plugin.json'), JSON.stringify({ type: ['runtime', 'network'], shouldBoot: true }));
+    const plugins = join(cli.root, 'plugins');
+    const units = await bulkhead('install', '--launcher', 'systemd', '--print', '--plugin-dir', plugins);
+    assert.match(units, /^# \S+\/com\.bulkhead\.hydra\.service$/m);
+    assert.match(units, /^ListenStream=\S+\/network\.hydra\.sock$/m);
+    const plist = await bulkhead('install', '--launcher', 'launchd', '--print', '--plugin-dir', plugins);
+    assert.match(plist, /<string>com\.bulkhead\.hydra<\/string>/);
+    assert.equal(existsSync(places.kept), false);
+    assert.equal(await bulkhead('uninstall'), 'No service manager of the system has services of bulkhead');
   });
 
   it('refuses times that are none', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import {
   connectService,
@@ -99,7 +99,7 @@ describe('the daemon of services', () => {
     assert.equal(new Set(pids).size, 1);
     const starts = await readFile(join(services.places.pluginState, 'crowd/starts'), 'utf8');
     assert.equal(starts, `${pids[0]}\n`);
-  }).timeout(60_000);
+  });
 
   it('says at once why a service fails, with what it wrote, and tries again after ever longer times', async () => {
     await services.start();
@@ -194,6 +194,41 @@ describe('the daemon of services', () => {
     assert.notEqual(await findDaemon(places), undefined);
   });
 
+  it('hangs up on who does not speak as commands do, and goes on', async () => {
+    const daemon = await services.start();
+    const path = join(services.places.run, 'daemon.sock');
+    const hangsUp = async (said: string): Promise<string> => {
+      const socket = connect(path);
+      socket.on('error', () => undefined);
+      let heard = '';
+      socket.on('data', (bytes: Buffer) => {
+        if (heard === '') socket.write(said);
+        heard += bytes.toString();
+      });
+      await new Promise((resolve) => socket.once('close', resolve));
+      return heard;
+    };
+    const hello = /^\{"bulkhead":"services",.*\}\n$/;
+    for (const said of ['no json\n', '{"id":1}\n', '{"id":-1,"call":"status","input":{}}\n', '[1,2]\n', 'x'.repeat(2_000_000)]) {
+      assert.match(await hangsUp(said), hello);
+    }
+    const definition = { name: '../x', executable: '/bin/true', arguments: [], types: [], loadAtBoot: false, runAtLoad: false };
+    await assert.rejects(daemon.call('register', { definition }), { code: 'SERVICES_REQUEST_INVALID' });
+    await assert.rejects(daemon.call('nothing of the kind' as 'status', {}), { code: 'SERVICES_REQUEST_INVALID' });
+    assert.deepEqual((await daemon.call('status', {})).services, []);
+  });
+
+  it('is told from what else answers at its place', async () => {
+    await mkdir(services.places.run, { mode: 0o700 });
+    const impostor = createServer((socket) => socket.end('220 mail.example.com\n'));
+    await new Promise<void>((resolve) => impostor.listen(join(services.places.run, 'daemon.sock'), resolve));
+    try {
+      await assert.rejects(findDaemon(services.places), { code: 'SERVICES_NO_DAEMON' });
+    } finally {
+      impostor.close();
+    }
+  });
+
   it('applies what changed when a service is registered again, and nothing where nothing did', async () => {
     const daemon = await services.start();
     const bundle = await services.bundle('again', `listen(3, pid + ' ' + process.argv.slice(2).join('+'))`);
@@ -277,6 +312,11 @@ describe('the daemon of services', () => {
     await assert.rejects(startDaemon({ places: open, version: VERSION, environment: {}, timeoutMs: 5_000 }), {
       code: 'SERVICES_PLACE_UNSAFE',
     });
+    // Who may write above it could put another socket in the place of the daemon's.
+    const above = join(services.root, 'above');
+    await mkdir(join(above, 'run'), { recursive: true, mode: 0o700 });
+    await chmod(above, 0o777);
+    await assert.rejects(findDaemon({ ...services.places, run: join(above, 'run') }), { code: 'SERVICES_PLACE_UNSAFE' });
   });
 
   it('says what the daemon said where it cannot start', async () => {

@@ -1,14 +1,15 @@
 /** Services in words and columns. Pure. */
-import type { SystemReport } from '#wiring/wiring.js';
+import type { BootReport, SystemReport } from '#wiring/wiring.js';
 import { describeTable } from './table.js';
 
 type Service = SystemReport['services'][number];
 
 /** As many lines as there are fields, then one for each service. */
-export function describeSystem({ status, daemon, places, services }: SystemReport, nowMs: number): string[] {
+export function describeSystem({ status, launcher, daemon, places, services }: SystemReport, nowMs: number): string[] {
   const fields = [
     ['FIELD', 'VALUE'],
     ['status', status],
+    ['kept running by', launcher === 'embedded' ? 'bulkhead' : launcher],
     ...(daemon === undefined
       ? []
       : [
@@ -32,8 +33,17 @@ export function describeSystem({ status, daemon, places, services }: SystemRepor
   return [...describeTable(fields), '', ...describeTable([['SERVICE', 'TYPES', 'STATE', 'PID', 'RESTARTS', 'LAST END'], ...rows])];
 }
 
+/** What was done at the start; a line for each service. */
+export function describeBoot({ registered, changed, ended }: BootReport): string[] {
+  return [
+    ...registered.map((label) => `Registered: ${label}`),
+    ...changed.map((label) => `Changed: ${label}`),
+    ...ended.map((label) => `Ended, for it may not be used any more: ${label}`),
+  ];
+}
+
 /** `hydra.1` */
-export function nameOf({ name, instance }: Pick<Service, 'name' | 'instance'>): string {
+function nameOf({ name, instance }: Pick<Service, 'name' | 'instance'>): string {
   return instance === undefined ? name : `${name}.${instance}`;
 }
 

@@ -3,7 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { messageOf } from '#base/errors.js';
-import { isSameDefinition, labelOfService, serviceDefinition, type ServiceDefinition } from '../definition.js';
+import { isSameDefinition, LABEL, labelOfService, serviceDefinition, type ServiceDefinition } from '../definition.js';
+import type { Registered } from '../control.js';
 import { serviceErrors } from '../errors.js';
 import { findJson, findJsonSync, removeFile, writeJson } from '../json-file.js';
 import { assignmentFile, keeperState, stateFile } from '../keeper/state.js';
@@ -17,10 +18,7 @@ export const registration = v.strictObject({
   /** After the machine has started again, nothing is registered. */
   bootId: v.pipe(v.string(), v.maxLength(64)),
 });
-export const LABEL = /^com\.bulkhead\.[A-Za-z0-9._-]{1,127}$/;
 export const definitionFile = (directory: string): string => join(directory, 'definition.json');
-
-export type Registered = 'registered' | 'changed' | 'unchanged';
 
 export interface Registry {
   register(definition: ServiceDefinition): Promise<Registered>;
@@ -95,10 +93,7 @@ export function openRegistry(context: ServiceContext): Registry {
         const label = labelOfService(definition);
         const there = services.get(label)?.definition;
         if (there !== undefined && (there.name !== definition.name || there.instance !== definition.instance)) {
-          throw serviceErrors.labelTaken(
-            label,
-            `plugin "${there.name}"${there.instance === undefined ? '' : `, instance "${there.instance}",`}`,
-          );
+          throw serviceErrors.labelTaken(label, there);
         }
         if (there !== undefined && isSameDefinition(there, definition)) return 'unchanged';
         await close(label);

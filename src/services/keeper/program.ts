@@ -1,17 +1,14 @@
 /** The program of a service: one start of it, to its end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { messageOf } from '#base/errors.js';
-import { TOOL_DIRECTORIES } from '#base/programs.js';
 import { signalGroup } from '../processes.js';
+import { programEnvironment } from '../program-environment.js';
 import { FIRST_SOCKET, type Assignment, type LastEnd } from './state.js';
 
 /** Who else holds its output once it has ended, such as a child of its own that left its group, is not waited for longer. */
 const DRAIN_MS = 1_000;
 /** Only whoever is about to become the program knows its pid, as sd_listen_fds(3) wants it. No core files of plugins. */
 const ENTRANCE = 'ulimit -c 0; LISTEN_PID=$$ exec "$@"';
-
-/** Not the caller's: where programs of the system are. */
-const PATH = ['/usr/local/sbin', '/usr/local/bin', ...TOOL_DIRECTORIES].join(':');
 
 export interface Program {
   readonly pid: number | undefined;
@@ -26,7 +23,7 @@ export interface ProgramOptions extends Pick<Assignment, 'definition' | 'stateDi
 export function startProgram({ definition, stateDirectory, sockets, onOutput }: ProgramOptions): Program {
   const child = spawn('/bin/sh', ['-c', ENTRANCE, 'sh', definition.executable, ...definition.arguments], {
     cwd: stateDirectory,
-    env: { PATH, ...process.env, BULKHEAD_PLUGIN_STATE: stateDirectory, ...describeSockets(sockets) },
+    env: { ...programEnvironment(process.env, stateDirectory), ...describeSockets(sockets) },
     // A session of its own: nothing that it starts is left when it ends.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', ...sockets.map((_socket, index) => FIRST_SOCKET + index)],

@@ -21,6 +21,7 @@ export default class SystemLogs extends BulkheadCommand {
       for await (const { label, time, text } of system.logs({ name: args.name, follow: Boolean(flags.follow), sinceMs, signal })) {
         this.say(`${time} ${label.replace(/^com\.bulkhead\./, '')}: ${text}`);
       }
+      signal.throwIfAborted();
     });
   }
 }
