@@ -293,14 +293,29 @@ describe('units of systemd', () => {
     assert.deepEqual((await callsOf()).slice(1), [
       'daemon-reload',
       'enable com.bulkhead.eager.socket com.bulkhead.eager.service',
-      'start --no-block com.bulkhead.eager.socket com.bulkhead.eager.service',
+      'start com.bulkhead.eager.socket',
+      'start --no-block com.bulkhead.eager.service',
       'daemon-reload',
-      'start --no-block com.bulkhead.lazy.socket',
+      'start com.bulkhead.lazy.socket',
     ]);
     assert.deepEqual((await readdir(join(root.root, 'lasting'))).toSorted(), ['com.bulkhead.eager.service', 'com.bulkhead.eager.socket']);
     assert.deepEqual((await readdir(join(root.root, 'passing'))).toSorted(), ['com.bulkhead.lazy.service', 'com.bulkhead.lazy.socket']);
     const [calledAs] = (await bench.tool?.calls()) ?? [];
     assert.equal(calledAs?.startsWith('--user '), !isRoot);
+  });
+
+  it('are forgotten with the machine, where the plugin does not boot, and registered anew', async () => {
+    const { launcher, root } = bench;
+    const lazy = defineService({ bundle: await root.bundle('lazy', CURIOUS) });
+    await launcher.register(lazy);
+    await launcher.register(defineService({ bundle: await root.bundle('eager', CURIOUS, { loadAtBoot: true }) }));
+    await rm(join(root.root, 'passing'), { recursive: true });
+    assert.deepEqual(
+      (await launcher.list()).map(({ label }) => label),
+      ['com.bulkhead.eager'],
+    );
+    await assert.rejects(launcher.start('com.bulkhead.lazy'), { code: 'SERVICE_NOT_REGISTERED' });
+    assert.equal((await launcher.register(lazy)).outcome, 'registered');
   });
 
   it('hand over the sockets in the order declared, with the names of their types', async () => {

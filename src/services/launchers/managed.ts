@@ -57,6 +57,7 @@ export interface Manager {
   describe(service: ManagedService): readonly ManagedFile[];
   /** After the files are written: it listens at the endpoints, and starts what is to start at once. */
   load(service: ManagedService): Promise<void>;
+  /** Whether it still knows of it: after the machine has started again it may not. */
   isLoaded(service: ManagedService): Promise<boolean>;
   /** Ends the program, and listens no more. Idempotent. */
   unload(service: ManagedService): Promise<void>;
@@ -88,7 +89,7 @@ export function openManaged(manager: Manager, places: ServicePlaces): Launcher {
   };
   const get = async (label: string): Promise<ManagedService> => {
     const found = await find(label);
-    if (found === undefined) throw serviceErrors.notRegistered(label);
+    if (found === undefined || !(await manager.isLoaded(found))) throw serviceErrors.notRegistered(label);
     return found;
   };
   const removeFiles = async (service: ManagedService): Promise<void> => {
@@ -135,10 +136,11 @@ export function openManaged(manager: Manager, places: ServicePlaces): Launcher {
       requireSameOwner(there?.definition, service);
       const files = manager.describe(service);
       const { endpoints } = service;
-      if (there !== undefined && (await areOnDisk(files)) && (await manager.isLoaded(service))) return { outcome: 'unchanged', endpoints };
+      const wasLoaded = there !== undefined && (await manager.isLoaded(there));
+      if (wasLoaded && (await areOnDisk(files))) return { outcome: 'unchanged', endpoints };
       if (there !== undefined) await remove(there);
       await add(service, files);
-      const outcome: Registered = there === undefined ? 'registered' : 'changed';
+      const outcome: Registered = wasLoaded ? 'changed' : 'registered';
       return { outcome, endpoints };
     },
     async deregister(label) {
@@ -161,7 +163,7 @@ export function openManaged(manager: Manager, places: ServicePlaces): Launcher {
       const found: ServiceStatus[] = [];
       for (const label of await listLabels(places)) {
         const service = await find(label);
-        if (service !== undefined) found.push(toStatus(service, await manager.look(service)));
+        if (service !== undefined && (await manager.isLoaded(service))) found.push(toStatus(service, await manager.look(service)));
       }
       return found;
     },

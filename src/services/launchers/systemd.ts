@@ -2,9 +2,10 @@
  * systemd as the manager: that of the machine for root, else that of the user. What is to boot lasts, in the directory of lasting units, and is
  * enabled; all else is in the one that is empty when the machine starts.
  */
+import { existsSync } from 'node:fs';
 import type { ServiceStatus } from '../control.js';
 import type { ManagerPlaces } from '../places.js';
-import type { Manager, ManagedService, ManagedState } from './managed.js';
+import type { ManagedFile, ManagedService, ManagedState, Manager } from './managed.js';
 import { describeUnits, serviceUnit, socketUnit } from './systemd-units.js';
 import { openTool } from './tool.js';
 
@@ -24,22 +25,28 @@ export function openSystemd({ places, environment, isSystem, tools }: SystemdOpt
   const tool = openTool('systemctl', tools);
   const systemctl = (args: readonly string[], allowed?: readonly number[]): Promise<{ stdout: string }> =>
     tool.run([...(isSystem ? [] : ['--user']), '--no-ask-password', '--no-pager', ...args], allowed);
+  const describe = (service: ManagedService): ManagedFile[] => {
+    const directory = service.definition.loadAtBoot ? places.systemd.lasting : places.systemd.passing;
+    return describeUnits(service, { directory, environment, isSystem });
+  };
+  /** Waits until it does: where it cannot, that is known. */
+  const listen = async (service: ManagedService): Promise<void> => {
+    if (service.endpoints.length > 0) await systemctl(['start', socketUnit(service.label)]);
+  };
+  const launch = async ({ label }: ManagedService): Promise<void> => void (await systemctl(['start', '--no-block', serviceUnit(label)]));
   return {
     kind: 'systemd',
     probe: async () => void (await systemctl(['show', '--property=Version'])),
-    describe(service) {
-      const directory = service.definition.loadAtBoot ? places.systemd.lasting : places.systemd.passing;
-      return describeUnits(service, { directory, environment, isSystem });
-    },
+    describe,
     async load(service) {
       const { loadAtBoot, runAtLoad } = service.definition;
       const atLoad = [...socketsOf(service), ...(runAtLoad ? [serviceUnit(service.label)] : [])];
       await systemctl(['daemon-reload']);
-      if (atLoad.length === 0) return;
-      if (loadAtBoot) await systemctl(['enable', ...atLoad]);
-      await systemctl(['start', '--no-block', ...atLoad]);
+      if (loadAtBoot && atLoad.length > 0) await systemctl(['enable', ...atLoad]);
+      await listen(service);
+      if (runAtLoad) await launch(service);
     },
-    isLoaded: () => Promise.resolve(true),
+    isLoaded: (service) => Promise.resolve(describe(service).every(({ path }) => existsSync(path))),
     async unload(service) {
       if (service.definition.loadAtBoot) await systemctl(['disable', ...unitsOf(service)]);
       await systemctl(['stop', ...unitsOf(service)], [NOT_LOADED]);
@@ -48,7 +55,8 @@ export function openSystemd({ places, environment, isSystem, tools }: SystemdOpt
     async start(service) {
       // It counts starts, and would refuse after too many; whoever asks has a reason.
       await systemctl(['reset-failed', serviceUnit(service.label)], [1]);
-      await systemctl(['start', '--no-block', ...unitsOf(service)]);
+      await listen(service);
+      await launch(service);
     },
     stop: async ({ label }) => void (await systemctl(['stop', serviceUnit(label)], [NOT_LOADED])),
     async look({ label }) {
