@@ -39,7 +39,7 @@ export const serviceErrors = {
       'SERVICES_MANAGER_FAILED',
       `Cannot have services kept running: ${tool} ${args.join(' ')} failed with exit code ${exitCode}${said === '' ? '' : ` (${said})`}`,
       {
-        hint: 'what it says; or leave it to bulkhead itself: bulkhead system uninstall, then bulkhead system start',
+        hint: 'leave it to bulkhead itself: bulkhead system uninstall, then bulkhead system start',
         data: { tool, args, exitCode, said },
       },
     ),

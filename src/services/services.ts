@@ -17,7 +17,7 @@
  * No code of a plugin runs in these processes: a program is a process of its own, and what it says is bytes.
  */
 export { connectService, type ConnectRequest } from './connect.js';
-export { findDaemon, openDaemon, requireOurs, type DaemonConnection } from './client.js';
+export { findDaemon, openDaemon, type DaemonConnection } from './client.js';
 export { type Hello, type ServiceStatus } from './control.js';
 export { startDaemon, stopDaemon, type StartedDaemon, type Stopped } from './daemon-process.js';
 export { defineService, labelOfName, type ServiceDefinition } from './definition.js';
@@ -26,6 +26,6 @@ export { describeFor, findManager, handOver, openLauncher, takeBack, type Manage
 export { openEmbedded } from './launchers/embedded.js';
 export { type Launcher, type LauncherKind } from './launchers/launcher.js';
 export { type ManagedFile } from './launchers/managed.js';
-export { listLeftServices } from './left.js';
 export { type ServicePlaces } from './places.js';
+export { reportServices } from './report.js';
 export { removePlugin, removeService } from './remove.js';

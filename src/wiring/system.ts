@@ -4,13 +4,11 @@ import { startEnvironment } from '#catalog/catalog.js';
 import {
   defineService,
   describeFor,
-  findDaemon,
   findManager,
   handOver,
   labelOfName,
-  listLeftServices,
   removePlugin,
-  requireOurs,
+  reportServices,
   serviceErrors,
   startDaemon,
   stopDaemon,
@@ -32,7 +30,7 @@ export interface SystemReport {
   readonly status: 'running' | 'not running';
   readonly launcher: LauncherKind;
   readonly daemon?: Pick<Hello, 'version' | 'startedAt'> & { readonly pid: number };
-  /** Where services are; of the daemon where one runs, else where it would have them. */
+  /** Where services are, or would be. */
   readonly places: Hello['places'];
   readonly services: readonly ServiceStatus[];
 }
@@ -91,28 +89,15 @@ export function openSystem(scene: Scene, version: string): SystemCommands {
       return stopDaemon(places);
     },
     async status() {
+      const { launcher, daemon, services } = await reportServices(options);
       const { kept, run, pluginState } = places;
-      const here = { kept, run, pluginState };
-      const manager = await findManager(options);
-      if (manager !== undefined) return { status: 'running', launcher: manager.kind, places: here, services: await manager.list() };
-      const daemon = await findDaemon(places);
-      if (daemon === undefined)
-        return { status: 'not running', launcher: 'embedded', places: here, services: await listLeftServices(places) };
-      try {
-        const { hello } = daemon;
-        requireOurs(hello, places, version);
-        const { services } = await daemon.call('status', {});
-        const { startedAt, process } = hello;
-        return {
-          status: 'running',
-          launcher: 'embedded',
-          daemon: { pid: process.pid, version: hello.version, startedAt },
-          places: hello.places,
-          services,
-        };
-      } finally {
-        daemon.close();
-      }
+      return {
+        status: launcher === 'embedded' && daemon === undefined ? 'not running' : 'running',
+        launcher,
+        ...(daemon && { daemon: { pid: daemon.process.pid, version: daemon.version, startedAt: daemon.startedAt } }),
+        places: { kept, run, pluginState },
+        services,
+      };
     },
     async *logs(request) {
       const manager = await findManager(options);

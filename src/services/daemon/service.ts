@@ -177,14 +177,23 @@ export class Service {
       this.#readState();
       if (!isRunning(keeper)) this.#onKeeperGone(keeper, 'its end was not seen');
     };
-    this.#watcher?.close();
-    this.#watcher = watch(this.directory, { persistent: false }, (_event, name) => {
-      if (name === 'state.json') this.#readState();
-    });
-    this.#watcher.on('error', () => undefined);
+    this.#watch();
     clearInterval(this.#timer);
     this.#timer = setInterval(look, LOOK_EVERY_MS);
     this.changes.emit('change');
+  }
+
+  /** The machine may have no watch left; then what the keeper says is seen a little later. */
+  #watch(): void {
+    this.#watcher?.close();
+    try {
+      this.#watcher = watch(this.directory, { persistent: false }, (_event, name) => {
+        if (name === 'state.json') this.#readState();
+      });
+      this.#watcher.on('error', () => undefined);
+    } catch {
+      this.#watcher = undefined;
+    }
   }
 
   #readState(): void {
