@@ -286,6 +286,25 @@ describe('the daemon of services', () => {
     socket.destroy();
   });
 
+  it('keeps little of what a program floods its output with, and goes on', async () => {
+    const daemon = await services.start();
+    const bundle = await services.bundle(
+      'flood',
+      `const line = 'x'.repeat(1023) + '\\n';
+       for (let i = 0; i < 48; i += 1) await new Promise((resolve) => process.stdout.write(line.repeat(1024), resolve));
+       listen();`,
+    );
+    const socket = await connectService({ bundle, type: 'runtime', places: services.places });
+    await readLine(socket);
+    socket.destroy();
+    const directory = join(services.places.kept, 'com.bulkhead.flood');
+    const files = (await readdir(directory)).filter((name) => name.startsWith('output.jsonl'));
+    const sizes = await Promise.all(files.map(async (name) => (await stat(join(directory, name))).size));
+    assert(files.length > 1);
+    assert(sizes.reduce((sum, size) => sum + size, 0) < 33 * 2 ** 20, `${sizes.join(' + ')} bytes`);
+    assert.equal((await daemon.call('status', {})).services[0]?.state, 'running');
+  });
+
   it('leaves nothing of an instance that is removed, with a daemon or without, and all of the others', async () => {
     await services.start();
     const bundle = await services.bundle('many', 'listen()');
