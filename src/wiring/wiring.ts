@@ -167,6 +167,8 @@ export function openProduct(options: ProductOptions): Product {
   const bundles = () => import('./bundles.js');
   /** What is for installed plugins alone; says so where the name is that of a bundle. */
   const installed = async (name: string, command: string): Promise<void> => (await bundles()).refuseBundle(scene, name, command);
+  const installedOrFile = async (nameOrFile: string, command: string): Promise<void> =>
+    (await (await import('./is-there.js')).isThere(nameOrFile)) ? undefined : installed(nameOrFile, command);
   const images = () => import('./images.js');
   const background = () => import('./background/background.js');
   return {
@@ -177,7 +179,10 @@ export function openProduct(options: ProductOptions): Product {
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
     watch: async (directory, options) => (await import('./compile.js')).watch(scene, directory, options),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
-    upgrade: async (nameOrFile, request) => (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request),
+    upgrade: async (nameOrFile, request) => {
+      await installedOrFile(nameOrFile, 'upgrade');
+      return (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request);
+    },
     uninstall: async (name, request) => {
       await installed(name, 'uninstall');
       return (await plugins()).uninstall(scene, name, request);
@@ -202,7 +207,10 @@ export function openProduct(options: ProductOptions): Product {
     },
     doctor: async () => (await import('./doctor.js')).examinePlugins(scene),
     inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
-    sbom: async (nameOrFile) => (await plugins()).readSbom(scene, nameOrFile),
+    sbom: async (nameOrFile) => {
+      await installedOrFile(nameOrFile, 'inspect --sbom');
+      return (await plugins()).readSbom(scene, nameOrFile);
+    },
     configure: async (name, request) => {
       await installed(name, 'configure');
       return (await import('./configure.js')).configure(scene, name, request);
@@ -224,7 +232,10 @@ export function openProduct(options: ProductOptions): Product {
       return (await grants()).revoke(scene, name, permissions, request);
     },
     sign: async (file, request) => (await signing()).signFile(file, request),
-    verify: async (nameOrFile, keyFiles) => (await signing()).verifySignature(scene, nameOrFile, keyFiles),
+    verify: async (nameOrFile, keyFiles) => {
+      await installedOrFile(nameOrFile, 'verify');
+      return (await signing()).verifySignature(scene, nameOrFile, keyFiles);
+    },
     keys: {
       list: async () => (await keys()).listKeys(scene),
       add: async (file, request) => (await keys()).addKey(scene, file, request),

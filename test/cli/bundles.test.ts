@@ -258,6 +258,9 @@ describe('bundles on the command line', () => {
         ['revoke', 'compose', 'env:X'],
         ['permissions', 'compose'],
         ['configure', 'compose', 'a=b'],
+        ['upgrade', 'compose'],
+        ['verify', 'compose'],
+        ['inspect', '--sbom', 'compose'],
       ]) {
         const { exitCode, stderr } = await cli.run('plugin', ...argv);
         assert.equal(exitCode, 255);
