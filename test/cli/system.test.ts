@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { choosePaths } from '#base/paths.js';
 import { connectService, type ServicePlaces } from '#services/services.js';
 import { findProcesses, killQuietly, until } from '../helpers/background.js';
@@ -142,6 +142,30 @@ describe('bulkhead system', () => {
     const socket = connect(join(places.run, 'core.lazy.sock'));
     assert.equal(await readLine(socket), 'start+anew');
     socket.destroy();
+  });
+
+  it('shows in the list of plugins what their services do, and why one may not be used', async () => {
+    const plugins = join(cli.root, 'plugins');
+    for (const [name, program] of [
+      ['well', 'listen()'],
+      ['ill', 'process.exitCode = 7'],
+      ['denied', 'listen()'],
+    ] as const) {
+      const { directory } = await writeBundle(cli.root, { name, program });
+      await writeFile(join(directory, 'plugin.json'), JSON.stringify({ type: ['core'], shouldBoot: true }));
+    }
+    const { configFile } = choosePaths({ env: cli.env, uid: process.getuid?.() ?? 0, home: cli.env['HOME'] ?? '' });
+    await mkdir(dirname(configFile), { recursive: true });
+    await writeFile(configFile, '[[policy.deny]]\nplugin = "denied"\nbecause = "it was not reviewed"\n');
+    const { stdout, stderr } = await cli.run('system', 'start', '--plugin-dir', plugins);
+    assert.deepEqual(stdout.split('\n').slice(1), ['Registered: com.bulkhead.ill', 'Registered: com.bulkhead.well']);
+    assert.match(stderr, /"denied" is refused by the policy of this host.*it was not reviewed/);
+    const list = async (): Promise<string> => (await cli.run('plugin', 'list', '--long', '--plugin-dir', plugins)).stdout;
+    await until(async () => / well .* running$/m.test(await list()), 'it runs');
+    await until(async () => / ill .* crashing \(\d+ times\)$/m.test(await list()), 'it crashes');
+    assert.match(await list(), / denied .* -$/m);
+    await bulkhead('stop');
+    assert.match(await list(), / well .* -$/m);
   });
 
   it('removes what a plugin keeps, with its services', async () => {
