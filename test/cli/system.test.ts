@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { choosePaths } from '#base/paths.js';
 import { connectService, type ServicePlaces } from '#services/services.js';
 import { findProcesses, killQuietly, until } from '../helpers/background.js';
-import { openCli, type Cli } from '../helpers/cli.js';
+import { openCli, repository, type Cli } from '../helpers/cli.js';
 import { readLine, writeBundle } from '../helpers/services.js';
 
 describe('bulkhead system', () => {
@@ -142,6 +142,20 @@ describe('bulkhead system', () => {
     const socket = connect(join(places.run, 'core.lazy.sock'));
     assert.equal(await readLine(socket), 'start+anew');
     socket.destroy();
+  });
+
+  it('keeps hydra running, one program that answers at two endpoints', async () => {
+    await cp(join(repository, 'samples/hydra'), join(cli.root, 'system/usr/local/libexec/bulkhead/plugin/hydra'), { recursive: true });
+    assert.match(await bulkhead('start'), /\nRegistered: com\.bulkhead\.hydra$/);
+    assert.deepEqual(await readdir(places.run), ['daemon.sock', 'network.hydra.sock', 'runtime.hydra.sock']);
+    for (const type of ['runtime', 'network']) {
+      const socket = connect(join(places.run, `${type}.hydra.sock`));
+      socket.write('{"jsonrpc":"2.0","id":1,"method":"hello"}\n');
+      assert.equal((JSON.parse(await readLine(socket)) as { result: { protocol: number } }).result.protocol, 1);
+      socket.destroy();
+    }
+    await until(async () => /^hydra +runtime,network +running +\d+ +0 /m.test(await bulkhead('status')), 'it runs');
+    assert.match(await bulkhead('logs', 'hydra'), /listening for runtime and network, started with \["start","start","with","params"\]/);
   });
 
   it('shows in the list of plugins what their services do, and why one may not be used', async () => {
