@@ -11,7 +11,7 @@ import { serviceErrors } from './errors.js';
 import { openLauncher, type LauncherOptions } from './launchers/choose.js';
 import { managedFile } from './launchers/managed.js';
 import { endLeftServices } from './left.js';
-import { serviceDirectory } from './places.js';
+import { serviceDirectory, type ServicePlaces } from './places.js';
 import { removePluginState } from './plugin-state.js';
 
 /** Ends an instance, and leaves nothing of it: not its registration, nor what it kept. Idempotent; needs no daemon where none runs. */
@@ -19,6 +19,7 @@ export async function removeService({ bundle, instance, places }: Pick<ConnectRe
   const definition = defineService({ bundle, instance });
   const label = labelOfService(definition);
   await endAll((one) => labelOfService(one) === label, { places });
+  if (instance !== undefined) await removeDirectory(definition, places);
   await removePluginState(definition, places);
 }
 
@@ -31,14 +32,17 @@ export async function removePlugin(name: string, options: LauncherOptions): Prom
   const { places } = options;
   const ended = await endAll((one) => one.name === name, options);
   const instances = await readdir(join(places.pluginState, name)).catch((): string[] => []);
-  for (const instance of [undefined, ...instances.filter((one) => v.is(serviceName, one))]) {
-    const directory = serviceDirectory(places, labelOfService({ name, instance }));
-    // Instance "b" of "a" had the label that plugin "a.b" may have now.
-    const isOthers = existsSync(definitionFile(directory)) || existsSync(managedFile(directory));
-    if (!isOthers) await rm(directory, { recursive: true, force: true });
-  }
+  for (const instance of [undefined, ...instances.filter((one) => v.is(serviceName, one))])
+    await removeDirectory({ name, instance }, places);
   await removePluginState({ name }, places);
   return ended;
+}
+
+/** What it wrote. Instance "b" of "a" had the label that plugin "a.b" may have now: what is registered stays. */
+async function removeDirectory(service: Parameters<typeof labelOfService>[0], places: ServicePlaces): Promise<void> {
+  const directory = serviceDirectory(places, labelOfService(service));
+  if (existsSync(definitionFile(directory)) || existsSync(managedFile(directory))) return;
+  await rm(directory, { recursive: true, force: true });
 }
 
 async function endAll(

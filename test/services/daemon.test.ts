@@ -316,6 +316,10 @@ describe('the daemon of services', () => {
     assert.equal(existsSync(join(places.run, 'runtime.many.1.sock')), false);
     assert.equal((await statusOf('com.bulkhead.many.2')).state, 'running');
     await stopDaemon(places);
+    // What it wrote can still be read; it goes with the instance.
+    assert.deepEqual((await readdir(places.kept)).toSorted(), ['com.bulkhead.many.2', 'daemon']);
+    await removeService({ bundle, instance: '2', places });
+    assert.deepEqual(await readdir(places.kept), ['daemon']);
     await removeService({ bundle, places });
     assert.deepEqual(await readdir(places.pluginState), []);
     await assert.rejects(removeService({ bundle, instance: '../..', places }), { code: 'SERVICE_NAME_INVALID' });

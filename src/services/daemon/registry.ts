@@ -62,12 +62,12 @@ export function openRegistry(context: ServiceContext): Registry {
     if (definition.runAtLoad) service.start();
   }
 
-  async function close(label: string): Promise<boolean> {
+  async function close(label: string, isOutputKept = false): Promise<boolean> {
     const service = services.get(label);
     if (service === undefined) return false;
     services.delete(label);
     await service.close();
-    await forgetService(service.directory, service.definition.instance !== undefined);
+    await forgetService(service.directory, !isOutputKept && service.definition.instance !== undefined);
     return true;
   }
 
@@ -96,7 +96,7 @@ export function openRegistry(context: ServiceContext): Registry {
           throw serviceErrors.labelTaken(label, there);
         }
         if (there !== undefined && isSameDefinition(there, definition)) return 'unchanged';
-        await close(label);
+        await close(label, true);
         await open(definition);
         return there === undefined ? 'registered' : 'changed';
       }),
@@ -119,7 +119,7 @@ export function openRegistry(context: ServiceContext): Registry {
       return adopted;
     },
     async close() {
-      await Promise.all([...services.keys()].map((label) => inTurn(label, () => close(label))));
+      await Promise.all([...services.keys()].map((label) => inTurn(label, () => close(label, true))));
     },
   };
 }

@@ -26,6 +26,7 @@ import { carryOver, listenAt, type WaitingSocket } from '../sockets.js';
 const KEEPER_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 /** A keeper stops its program within `stopMs`, and then has little left to do. */
 const KEEPER_STOP_MS = keeperLimits.stopMs + 5_000;
+const KEEPER_KILL_MS = 5_000;
 /** The end of a keeper that is no child of this daemon is seen only by looking. */
 const LOOK_EVERY_MS = 500;
 /** After a keeper was lost nobody is served for so long, twice as long each time: a connection that waits shall not start it again and again. */
@@ -253,10 +254,17 @@ export class Service {
   }
 }
 
-/** SIGTERM, and SIGKILL for one that does not listen. */
+/** SIGTERM, and SIGKILL for one that does not listen. One that the kernel does not end, since it waits for a disk, is left to it. */
 export async function endKeeper(keeper: ProcessReference): Promise<void> {
   signalProcess(keeper, 'SIGTERM');
-  for (const deadlineMs = performance.now() + KEEPER_STOP_MS; isRunning(keeper); await delay(20)) {
-    if (performance.now() > deadlineMs) signalProcess(keeper, 'SIGKILL');
+  if (await isGoneWithin(keeper, KEEPER_STOP_MS)) return;
+  signalProcess(keeper, 'SIGKILL');
+  await isGoneWithin(keeper, KEEPER_KILL_MS);
+}
+
+async function isGoneWithin(keeper: ProcessReference, limitMs: number): Promise<boolean> {
+  for (const deadlineMs = performance.now() + limitMs; isRunning(keeper); await delay(20)) {
+    if (performance.now() > deadlineMs) return false;
   }
+  return true;
 }
