@@ -52,9 +52,11 @@ const apple: Project = {
     { from: 29, to: 48, about: 'finding bundles, and starting their services' },
     { from: 49, to: 51, about: 'what a plugin and its services are called' },
     { from: 52, to: 56, about: 'the roots that a service is told' },
+    { from: 81, to: 91, about: 'addresses, as a network plugin gives them' },
   ],
   notOurs: {
     55: 'not ours: an executable of its own; whoever starts the services says where bulkhead is installed, which a service is told (54)',
+    ...of([87, 91], 'not ours: nobody gives an address back; it is free when the connections that asked for it have ended'),
   },
 };
 

@@ -109,19 +109,39 @@ describe('hydra', () => {
       assert.deepEqual(await told('{"jsonrpc":"2.0","id":8,"method":"x"}'), [8, -32601], 'a notification has no answer');
     });
 
-    it('gives each name an address of its own, which is free again when all connections that asked for it have ended', async () => {
-      const first = await talk('network');
-      const address = async (conversation: Conversation, method: string, hostname: string): Promise<string | undefined> =>
-        ((await ask(conversation, method, { hostname })) as { result: { ipv4Address?: string } }).result.ipv4Address;
+    const address = async (conversation: Conversation, method: string, hostname: string): Promise<string | undefined> =>
+      ((await ask(conversation, method, { hostname })) as { result?: { ipv4Address?: string } }).result?.ipv4Address;
+
+    it('gives each name an address of its own, and the same one whoever asks (apple 82-85)', async () => {
+      const [first, second] = [await talk('network'), await talk('network')];
       const [a, b] = [await address(first, 'allocate', 'a'), await address(first, 'allocate', 'b')];
       assert.match(`${a} ${b}`, /^10\.68\.0\.\d+\/24 10\.68\.0\.\d+\/24$/);
       assert.notEqual(a, b);
-      const second = await talk('network');
       assert.equal(await address(second, 'allocate', 'a'), a);
       assert.equal(await address(second, 'lookup', 'b'), b);
-      first.socket.destroy();
+      assert.equal(await address(second, 'lookup', 'c'), undefined);
+    });
+
+    it('has an address free again when all connections that asked for it have ended, and the others stay (apple 86, 88, 90)', async () => {
+      const [first, second] = [await talk('network'), await talk('network')];
+      const [a, b] = [await address(first, 'allocate', 'a'), await address(first, 'allocate', 'b')];
+      await address(second, 'allocate', 'a');
+      await first.close();
       while ((await address(second, 'lookup', 'b')) !== undefined) await delay(5);
+      assert.equal(await address(second, 'allocate', 'c'), b);
       assert.equal(await address(second, 'lookup', 'a'), a, 'the second one has asked for it too');
+      assert.notEqual(await address(second, 'allocate', 'b'), b);
+    });
+
+    it('has addresses from .2 to .254, and says when they are all taken (apple 81, 89)', async () => {
+      const network = await talk('network');
+      // What connections of other tests had is free when it is seen that they ended.
+      while ((await address(network, 'lookup', 'a')) !== undefined || (await address(network, 'lookup', 'b')) !== undefined) await delay(5);
+      const given: (string | undefined)[] = [];
+      for (let index = 0; index < 253; index += 1) given.push(await address(network, 'allocate', `host-${index}`));
+      assert.deepEqual(new Set(given), new Set(Array.from({ length: 253 }, (_, index) => `10.68.0.${index + 2}/24`)));
+      const error = { code: -32000, message: 'all 253 addresses are taken' };
+      assert.deepEqual(await ask(network, 'allocate', { hostname: 'one more' }), { jsonrpc: '2.0', id: 1, error });
     });
 
     it('hangs up on who sends a line without end, and serves the others', async () => {
