@@ -55,7 +55,6 @@ const apple: Project = {
     { from: 81, to: 91, about: 'addresses, as a network plugin gives them' },
   ],
   notOurs: {
-    55: 'not ours: an executable of its own; whoever starts the services says where bulkhead is installed, which a service is told (54)',
     ...of([87, 91], 'not ours: nobody gives an address back; it is free when the connections that asked for it have ended'),
   },
 };

@@ -27,9 +27,9 @@ export const bundleUseErrors = {
       cause,
     }),
 
-  notInstalled: ({ name, directory }: Bundle): BulkheadError =>
+  notInstalled: ({ name, directory, services }: Bundle): BulkheadError =>
     userError('BUNDLE_NOT_INSTALLED', `plugin "${name}" is a bundle: nobody installed it, it was placed in ${directory}`, {
-      hint: `remove that directory, or the package that brought it; to keep it from being used: bulkhead plugin disable ${name}`,
+      hint: `${services === undefined ? '' : `bulkhead system remove ${name}; then `}remove that directory, or the package that brought it; to keep it from being used: bulkhead plugin disable ${name}`,
       data: { name, directory },
     }),
 

@@ -209,6 +209,8 @@ export async function changeBundleEnabled(
     if (refusal !== undefined) throw refusal;
   }
   const changed = await setBundleEnabled(name, enabled, { directory: found.directory.path, uid });
+  if (changed && !enabled && found.bundle.services !== undefined && (await readServiceStates(scene)).has(name))
+    scene.log.write('info', 'Its services go on until the next: bulkhead system start');
   return { name, enabled, changed, lifted: false };
 }
 
