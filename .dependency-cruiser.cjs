@@ -30,7 +30,7 @@ const rooms = {
   containers: { files: 'src/containers', may: ['engine', 'base'], node: 'all' },
   images: { files: 'src/images', may: ['base'], node: 'all' },
   monitor: { files: 'src/monitor', may: ['containers', 'engine', 'contract', 'base'], node: 'all' },
-  services: { files: 'src/services', may: ['catalog', 'base'], node: 'some' },
+  services: { files: 'src/services', may: ['catalog', 'base'], node: 'all' },
   sif: { files: 'src/sif', may: ['base'], node: 'some' },
   // Locks alone need a package; it is loaded with the first one.
   base: { files: 'src/base', may: [], node: 'all', npm: ['proper-lockfile'], doorless: 'a box of small tools, each a file of its own' },

@@ -7,6 +7,7 @@
  *   dist/unpack/          unpack-thread.js: the thread that unpacks streams of images
  *   dist/images/          convert-thread.js: the thread that makes one file system of the layers of an image
  *   dist/monitor/         monitor.js: the program that watches over a container in the background; plugin-host.js: where its plugins run
+ *   dist/services/        daemon.js: holds the endpoints of services; keeper.js: keeps one that runs
  *   dist/sdk/             what `plugin compile` bundles where the author has not installed @bulkhead/plugin-sdk
  *   plugin-sdk/dist/      plugin-sdk.js, contract.js, testing.js (with a guest of its own), and the declarations
  */
@@ -44,7 +45,7 @@ const fresh = 'dist.new';
 
 async function main(): Promise<void> {
   rmSync(fresh, { recursive: true, force: true });
-  await Promise.all([buildCli(), buildGuest(), buildUnpacker(), buildConverter(), buildMonitor(), buildSdk()]);
+  await Promise.all([buildCli(), buildGuest(), buildUnpacker(), buildConverter(), buildMonitor(), buildServices(), buildSdk()]);
   cpSync(`${fresh}/guest`, 'plugin-sdk/dist/guest', { recursive: true });
   rmSync('dist', { recursive: true, force: true });
   renameSync(fresh, 'dist');
@@ -140,6 +141,11 @@ function buildConverter(): Promise<unknown> {
 function buildMonitor(): Promise<unknown> {
   const entryPoints = { monitor: 'src/monitor/main.ts', 'plugin-host': 'src/wiring/background/main.ts' };
   return build({ ...node, entryPoints, outdir: `${fresh}/monitor` });
+}
+
+function buildServices(): Promise<unknown> {
+  const entryPoints = { daemon: 'src/services/daemon/main.ts', keeper: 'src/services/keeper/main.ts' };
+  return build({ ...node, entryPoints, outdir: `${fresh}/services` });
 }
 
 async function buildSdk(): Promise<void> {

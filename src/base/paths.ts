@@ -36,6 +36,18 @@ export interface Paths {
   readonly run: string;
   /** Containers of this uid: those that outlive their end, and the others, e.g. `/var/lib/bulkhead/containers`, `/run/bulkhead/containers`. */
   readonly containers: { readonly kept: string; readonly passing: string };
+  /** Services of this uid: their registrations and logs, e.g. `/var/lib/bulkhead/services`; their sockets, e.g. `/run/bulkhead/services`; and what
+   * plugins keep themselves, e.g. `/var/lib/bulkhead/plugin-state`. */
+  readonly services: {
+    readonly kept: string;
+    readonly run: string;
+    readonly pluginState: string;
+    /** Where service managers look, e.g. `/etc/systemd/system`, `/run/systemd/system`; `/Library/LaunchDaemons`. */
+    readonly managers: {
+      readonly systemd: { readonly lasting: string; readonly passing: string };
+      readonly launchd: { readonly lasting: string };
+    };
+  };
 }
 
 export interface PathsInput {
@@ -66,6 +78,22 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run,
     containers: { kept: join(state, 'containers'), passing: join(run, 'containers') },
+    services: {
+      kept: join(state, 'services'),
+      run: join(run, 'services'),
+      pluginState: join(state, 'plugin-state'),
+      managers:
+        uid === 0
+          ? {
+              systemd: { lasting: join(root, 'etc/systemd/system'), passing: join(root, 'run/systemd/system') },
+              launchd: { lasting: join(root, 'Library/LaunchDaemons') },
+            }
+          : {
+              // Without XDG_RUNTIME_DIR no systemd of the user can be reached either.
+              systemd: { lasting: join(ownConfig, 'systemd/user'), passing: join(ownRun ?? run, 'systemd/user') },
+              launchd: { lasting: join(home, 'Library/LaunchAgents') },
+            },
+    },
   };
 }
 

@@ -16,8 +16,8 @@
  *
  * Reading needs no lock. Directories are asked in order, the first that has a name wins, and what does not count is a problem with a reason.
  */
-export { endpointName, labelOf, type Bundle, type ServiceType } from './bundles/bundle.js';
-export { findBundle, openBundles, type BundleCatalog, type FoundBundle } from './bundles/find.js';
+export { endpointName, labelOf, namePattern, serviceTypes, type Bundle, type ServiceType } from './bundles/bundle.js';
+export { findBundle, openBundles, withSettings, type BundleCatalog, type FoundBundle } from './bundles/find.js';
 export { setBundleEnabled } from './bundles/switches.js';
 export { startArguments, startEnvironment } from './bundles/start.js';
 export { openClaims, splitClaim, splitFlag, type Claim } from './claims.js';

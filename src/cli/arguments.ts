@@ -36,6 +36,12 @@ export function arrangeArguments(argv: readonly string[], runFlags: KnownFlags, 
   return end < 0 ? [command, ...rest, ...early] : [command, ...rest.slice(0, end), ...early, ...rest.slice(end)];
 }
 
+/** What was typed before the first word that is no flag, that word, and all after it, as they are. */
+export function splitLine(argv: readonly string[]): { early: readonly string[]; first: string | undefined; rest: readonly string[] } {
+  const count = countFlagWords(argv, globalFlags);
+  return { early: argv.slice(0, count), first: argv[count], rest: argv.slice(count + 1) };
+}
+
 function separateCommand(words: readonly string[], flags: KnownFlags): string[] {
   const image = countFlagWords(words, flags);
   if (image >= words.length || words[image] === '--') return [...words];
@@ -71,6 +77,20 @@ function findFlag(name: string, flags: KnownFlags): KnownFlags[string] | undefin
   return Object.hasOwn(flags, name) ? flags[name] : Object.values(flags).find(({ aliases = [] }) => aliases.includes(name));
 }
 
+export class UnknownCommand extends Errors.CLIError {
+  /** `before` is a command's beginning, or nothing; `meant` what may be meant by the word after it. */
+  constructor(
+    readonly before: readonly string[],
+    readonly word: string,
+    meant?: string,
+  ) {
+    const question = meant === undefined ? '' : `. Did you mean "${[...before, meant].join(' ')}"?`;
+    super(`There is no command "${[...before, word].join(' ')}"${question}`, {
+      suggestions: [['bulkhead', ...before, '--help'].join(' ')],
+    });
+  }
+}
+
 /**
  * Refuses what is neither a command nor the beginning of one, by the words up to the first that nothing begins with. (oclif takes
  * the arguments for a part of the name.)
@@ -84,9 +104,7 @@ export function checkCommand(words: readonly string[], ids: readonly string[]): 
   for (const [index, word] of words.entries()) {
     if (word.startsWith('-') || isCommand(index + 1)) return;
     if (begins(index + 1)) continue;
-    throw new Errors.CLIError(`There is no command "${words.slice(0, index + 1).join(' ')}"`, {
-      suggestions: [['bulkhead', ...words.slice(0, index), '--help'].join(' ')],
-    });
+    throw new UnknownCommand(words.slice(0, index), word);
   }
 }
 

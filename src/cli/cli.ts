@@ -3,6 +3,7 @@
  *
  *   bin/run.js ─▶ loader.cjs ─▶ main ─▶ oclif ─▶ builtin.ts ─▶ commands/…
  *                                          ├────▶ contributed.ts       commands of plugins, from their receipts; starts no worker before one runs
+ *                                          ├────▶ bundles.ts           plugins that are programs: run in place of a command, outside of oclif
  *                                          └────▶ added-flags.ts       flags of plugins on built-in commands
  *
  * Exit codes and printing belong here; other rooms throw.
@@ -13,6 +14,7 @@ import { Config, run, type Plugin } from '@oclif/core';
 import { addFlags } from './added-flags.js';
 import { arrangeArguments, checkCommand } from './arguments.js';
 import { Builtin } from './builtin.js';
+import { describeBundles, runBundle, suggestCommand } from './bundles.js';
 import { describeContributed, mayNeedContributed, readContributions, showsAll, toOclifPlugin } from './contributed.js';
 import { reportError } from './output/report.js';
 
@@ -23,14 +25,17 @@ export { default as Help } from './help.js';
 /** Runs one command line and sets the exit code of the process. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
   leaveWhenNobodyReads();
+  const ids: string[] = [];
   try {
     const config = await loadConfig(argv);
+    ids.push(...config.commandIDs);
+    if (await runBundle(argv, ids)) return;
     const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {}, config.findCommand('exec')?.flags ?? {});
-    checkCommand(words, config.commandIDs);
+    checkCommand(words, ids);
     await run(words, config);
-    if (showsAll(argv)) process.stdout.write(await describeContributed(argv));
+    if (showsAll(argv)) process.stdout.write(`${await describeContributed(argv)}${await describeBundles(argv)}`);
   } catch (error) {
-    process.exitCode = reportError(error);
+    process.exitCode = reportError(await suggestCommand(error, argv, ids));
   }
 }
 

@@ -50,8 +50,8 @@ export async function complete(words: readonly string[]): Promise<void> {
       builtinFlags: {},
       pluginDirectories: pluginDirectoriesOf(words),
     });
-    const commands = addContributed(readBuiltin(), await product.contributions());
-    const plugins = words[0]?.startsWith('plugin') === true ? (await product.names()).map((value) => ({ value, summary: '' })) : [];
+    const commands = [...addContributed(readBuiltin(), await product.contributions()), ...(await findBundleCommands(product))];
+    const plugins = words[0]?.startsWith('plugin') === true ? await findPlugins(product, words[1] ?? '') : [];
     const containers = await findContainers(product, words[0] ?? '');
     for (const { value, summary } of findCandidates(words, commands, { plugins, containers })) {
       const text = shorten(escapeControls(summary.split('\n')[0] ?? '').replaceAll('\t', ' '), 80);
@@ -95,6 +95,18 @@ export function findCandidates(
   if (Object.hasOwn(containerVerbs, command.name) && command.args.length > 0 && (place === 0 || command.name !== 'exec'))
     return matching(containers, current);
   return matching((command.args[place] ?? command.args.at(-1) ?? []).map(bare), current);
+}
+
+/** What follows the name of one is the program's own: files are offered. */
+async function findBundleCommands(product: Product): Promise<CompletableCommand[]> {
+  return (await product.bundles.commands()).map(({ name, abstract }) => ({ name, summary: abstract, flags: [], args: [[]] }));
+}
+
+const bundleVerbs = ['disable', 'enable', 'inspect'];
+
+async function findPlugins(product: Product, verb: string): Promise<Candidate[]> {
+  const bundles = bundleVerbs.includes(verb) ? await product.bundles.names() : [];
+  return [...new Set([...(await product.names()), ...bundles])].toSorted().map((value) => ({ value, summary: '' }));
 }
 
 /** Those that the verb can be used on, by name where they have one. */

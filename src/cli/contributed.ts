@@ -47,7 +47,8 @@ export async function describeContributed(argv: readonly string[]): Promise<stri
   return ['COMMANDS OF PLUGINS', ...lines, '', ''].join('\n');
 }
 
-function openEarly(argv: readonly string[]): Product {
+/** To know all commands, before it is known which one was typed. */
+export function openEarly(argv: readonly string[]): Product {
   const log = openLog({ write: (line) => process.stderr.write(line) });
   const product = openProduct({
     log,

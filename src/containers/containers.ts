@@ -26,7 +26,7 @@ export {
   type ContainerList,
   type ContainerProblem,
 } from './find.js';
-export { readOutput, type OutputOptions, type OutputPart } from './output.js';
+export { readOutput, readOutputFiles, type OutputOptions, type OutputPart } from './output.js';
 export { judgeProcess, referToProcess, type ProcessVerdict } from './process.js';
 export { chooseContainerId, createRecord, placeOf, readRecord, readState, removeRecord, writeState, type NewRecord } from './record.js';
 export { pruneContainers, removeContainer, type Pruned, type RemoveOptions } from './remove.js';

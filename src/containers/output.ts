@@ -41,8 +41,20 @@ const CHUNK_BYTES = 65_536;
 /** A pipe holds 64 KiB, and a monitor writes what it has read at once; JSON may make six characters of a byte. */
 const LINE_BYTES_MAX = 8 * 1_048_576;
 
-export async function* readOutput(place: ContainerPlace, options: OutputOptions): AsyncGenerator<OutputPart> {
-  const reader = openReader(place, options);
+export function readOutput(place: ContainerPlace, options: OutputOptions): AsyncGenerator<OutputPart> {
+  return readOutputFiles(place.path, options, async () => {
+    const status = (await findContainer(place))?.status.status;
+    return status !== 'running' && status !== 'starting';
+  });
+}
+
+/** The same of any directory with such files; `options.follow` goes on until `isWriterOver`. */
+export async function* readOutputFiles(
+  path: string,
+  options: OutputOptions,
+  isWriterOver: () => Promise<boolean>,
+): AsyncGenerator<OutputPart> {
+  const reader = openReader({ path }, options);
   const sinceMs = options.sinceMs ?? -Infinity;
   const split = splitLines();
   const parts = function* (lines: readonly OutputLine[]): Generator<OutputPart> {
@@ -53,8 +65,7 @@ export async function* readOutput(place: ContainerPlace, options: OutputOptions)
     if (!options.follow) return;
     for (let isOver = false; !isOver;) {
       // Looked at first: what it wrote before its end is there by then.
-      const status = (await findContainer(place))?.status.status;
-      isOver = status !== 'running' && status !== 'starting';
+      isOver = await isWriterOver();
       let isIdle = true;
       for await (const lines of reader.readOn()) {
         isIdle = false;
@@ -113,7 +124,7 @@ interface OpenFile {
   readonly inode: number;
 }
 
-function openReader({ path }: ContainerPlace, { warn }: Pick<OutputOptions, 'warn'>): Reader {
+function openReader({ path }: Pick<ContainerPlace, 'path'>, { warn }: Pick<OutputOptions, 'warn'>): Reader {
   let current: OpenFile | undefined;
   let rest: Buffer = Buffer.alloc(0);
   let hasWarned = false;

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Streams } from '#engine/engine.js';
-import { openOutputFile } from './output-file.js';
+import { openOutputFile } from '#base/output-file.js';
 import { openPipes } from './pipes.js';
 
 /** Who else got hold of the streams, such as a process of the host, is waited for so long once the container has ended. */

@@ -69,6 +69,24 @@ export function reservedWords(builtinFlags: BuiltinFlags): ReservedWords {
   };
 }
 
+/** Whether a word at the beginning of a command line is bulkhead's own, now or later. */
+export function isReserved(word: string): boolean {
+  return reservedCommands.includes(word);
+}
+
+/** The first words of what enabled plugins add to the command line. */
+export async function listFirstWords({ outlines }: Scene): Promise<ReadonlyMap<string, string>> {
+  const words = new Map<string, string>();
+  for (const { name, enabled, claims } of (await outlines()).installations) {
+    for (const claim of enabled ? claims : []) {
+      const { kind, word } = splitClaim(claim);
+      const first = word.split(' ')[0] ?? '';
+      if (kind === 'command' && !words.has(first)) words.set(first, name);
+    }
+  }
+  return words;
+}
+
 export interface ContributedCommand {
   /** `scratch list`. */
   readonly name: string;

@@ -19,6 +19,8 @@ const runtime = v.strictObject({
 
 const runtimeName = v.pipe(v.string(), v.regex(/^(?!embedded$)[a-z][a-z0-9._-]{0,63}$/));
 
+const bundleName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i));
+
 /**
  * The operator's configuration, `bulkhead.toml`:
  *
@@ -29,6 +31,7 @@ const runtimeName = v.pipe(v.string(), v.regex(/^(?!embedded$)[a-z][a-z0-9._-]{0
  *   insecure-registries = ["registry.lan:5000"]   # these need not speak https, nor with a certificate to trust
  *   [runtimes.site-crun]     # for run --runtime site-crun: a program that speaks the command line of OCI runtimes
  *   path = "/opt/crun/bin/crun"   # and args = ["--debug"], like = "crun" or "runc" where its name does not tell
+ *   [plugin.hydra]           # what the bundle of that name reads, as it says: docs/bundles.md
  *   [budgets]                # how much plugins may use: docs/limits.md
  *   [policy]                 # what plugins may have at all: policy.ts
  */
@@ -41,6 +44,7 @@ const settingsSchema = v.strictObject({
   'insecure-registries': v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w.:[\]-]{1,255}$/))), v.maxLength(64)), []),
   'enable-overlay': v.optional(v.picklist(['try', 'driver', 'no'])),
   runtimes: v.optional(v.record(runtimeName, runtime)),
+  plugin: v.optional(v.record(bundleName, v.record(v.string(), v.unknown()))),
 });
 export type Settings = v.InferOutput<typeof settingsSchema>;
 

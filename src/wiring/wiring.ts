@@ -13,8 +13,12 @@
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ exec.ts          exec                 containers, engine    no plugin code
  *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
+ *                   ├─ system.ts         system start, stop, …  services              programs of plugins, as processes of their own
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
+ *                   ├─ bundles.ts        plugins that are programs: list, inspect, …   catalog     no program of one
+ *                   ├─ run-bundle.ts     a bundle's command   catalog              its program, as a child
+ *                   ├─ doctor.ts         doctor               catalog              no plugin code
  *                   └─ selftest.ts      selftest             selftest
  *
  * The rooms that are slow to load (host, engine) are imported by the functions that need them: `plugin list` starts no worker
@@ -29,6 +33,7 @@ import type { Compiled, Sbom, SignatureReport, WatchOptions } from '#package/pac
 import type { SelftestReport } from '#selftest/selftest.js';
 import { listContributions, listNames, listSummaries, type CommandSummary, type Contributions, type TypedLine } from './contributions.js';
 import type { Invocation } from './around-command.js';
+import type { BundleCommand, ListedBundle } from './bundles.js';
 import type { BackgroundStart } from './background/background.js';
 import type { NewContainer } from './new-container.js';
 import type { ConfigurationChange, ConfigureRequest } from './configure.js';
@@ -37,14 +42,17 @@ import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
+import type { DoctorReport } from './doctor.js';
 import type { OrderReport } from './order.js';
 import type { DryRun } from './run.js';
 import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
+import type { BundleOutcome } from './run-bundle.js';
 import type { Scene } from './scene.js';
 import type { SelftestRequest } from './selftest.js';
 import type { KeyChange, KeyDescription, NewKey } from './trust/keys.js';
 import type { SignedPackage, SignRequest, Verification } from './trust/sign.js';
 import type { Upgrade, UpgradeRequest } from './upgrade.js';
+import type { SystemCommands } from './system.js';
 import type { VolumeCommands } from './volumes.js';
 
 export type ProductOptions = Omit<SceneOptions, 'early'> & { readonly early?: Product | undefined };
@@ -65,7 +73,10 @@ export interface Product {
     name: string,
     request: ChangeRequest & { enabled: boolean },
   ): Promise<{ name: string; enabled: boolean; changed: boolean; lifted: boolean }>;
-  list(): Promise<{ plugins: readonly ListedPlugin[]; problems: Catalog['problems'] }>;
+  list(): Promise<{ plugins: readonly ListedPlugin[]; bundles: readonly ListedBundle[]; problems: Catalog['problems'] }>;
+  readonly bundles: BundleCommands;
+  /** What is wrong with plugins of either kind; runs no code of theirs. */
+  doctor(): Promise<DoctorReport>;
   inspect(nameOrFile: string): Promise<Inspection>;
   /** What was bundled, of a file or of an installed plugin. */
   sbom(nameOrFile: string): Promise<Sbom>;
@@ -106,10 +117,24 @@ export interface Product {
   exec(what: string, request: Omit<ExecRequest, 'container'>): Promise<RunResult>;
   /** Named volumes; runs no plugin code. */
   volumes(): Promise<VolumeCommands>;
+  /** Services of plugins, and the daemon that keeps them; `version` is bulkhead's own. */
+  system(version: string): Promise<SystemCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
   selftest(request: SelftestRequest): Promise<SelftestReport>;
+}
+
+/** Plugins that are programs. */
+export interface BundleCommands {
+  /** Nothing where the name or path means none. */
+  inspect(nameOrPath: string): Promise<{ readonly bundle: ListedBundle; readonly notes: readonly string[] } | undefined>;
+  /** Those that can be typed. */
+  commands(): Promise<BundleCommand[]>;
+  /** Runs its program; nothing where there is no such bundle. */
+  run(name: string, args: readonly string[]): Promise<BundleOutcome | undefined>;
+  /** Of all, for completion. */
+  names(): Promise<string[]>;
 }
 
 /** Images in the store, and how they get there. */
@@ -143,6 +168,11 @@ export function openProduct(options: ProductOptions): Product {
   const grants = () => import('./grants.js');
   const signing = () => import('./trust/sign.js');
   const keys = () => import('./trust/keys.js');
+  const bundles = () => import('./bundles.js');
+  /** What is for installed plugins alone; says so where the name is that of a bundle. */
+  const installed = async (name: string, command: string): Promise<void> => (await bundles()).refuseBundle(scene, name, command);
+  const installedOrFile = async (nameOrFile: string, command: string): Promise<void> =>
+    (await (await import('./is-there.js')).isThere(nameOrFile)) ? undefined : installed(nameOrFile, command);
   const images = () => import('./images.js');
   const background = () => import('./background/background.js');
   return {
@@ -153,23 +183,63 @@ export function openProduct(options: ProductOptions): Product {
     compile: async (directory, out) => (await import('./compile.js')).compile(scene, directory, out),
     watch: async (directory, options) => (await import('./compile.js')).watch(scene, directory, options),
     install: async (file, request) => (await plugins()).installPlugin(scene, file, request),
-    upgrade: async (nameOrFile, request) => (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request),
-    uninstall: async (name, request) => (await plugins()).uninstall(scene, name, request),
-    setEnabled: async (name, request) => (await plugins()).changeEnabled(scene, name, request),
+    upgrade: async (nameOrFile, request) => {
+      await installedOrFile(nameOrFile, 'upgrade');
+      return (await import('./upgrade.js')).upgradePlugin(scene, nameOrFile, request);
+    },
+    uninstall: async (name, request) => {
+      await installed(name, 'uninstall');
+      return (await plugins()).uninstall(scene, name, request);
+    },
+    setEnabled: async (name, request) =>
+      (await (await bundles()).changeBundleEnabled(scene, name, request)) ?? (await plugins()).changeEnabled(scene, name, request),
     list: async () => {
       const { installations, signatures, problems } = await (await plugins()).listPlugins(scene);
+      const { bundles: found, problems: others } = await (await bundles()).listBundles(scene);
       const sorted = installations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-      return { plugins: sorted.map((plugin) => ({ ...plugin, signature: signatures.get(plugin.name) })), problems };
+      return {
+        plugins: sorted.map((plugin) => ({ ...plugin, signature: signatures.get(plugin.name) })),
+        bundles: found,
+        problems: (await import('./doctor.js')).joinProblems([...problems, ...others]),
+      };
     },
+    bundles: {
+      inspect: async (nameOrPath) => (await bundles()).inspectBundle(scene, nameOrPath),
+      commands: async () => (await bundles()).listBundleCommands(scene),
+      run: async (name, args) => (await import('./run-bundle.js')).runBundle(scene, name, args),
+      names: async () => (await bundles()).listBundleNames(scene),
+    },
+    doctor: async () => (await import('./doctor.js')).examinePlugins(scene),
     inspect: async (nameOrFile) => (await plugins()).inspectPlugin(scene, nameOrFile),
-    sbom: async (nameOrFile) => (await plugins()).readSbom(scene, nameOrFile),
-    configure: async (name, request) => (await import('./configure.js')).configure(scene, name, request),
-    configuration: async (name) => (await import('./configure.js')).reportConfiguration(scene, name),
-    permissions: async (name) => (await grants()).reportPermissions(scene, name),
-    grant: async (name, permissions, request) => (await grants()).grant(scene, name, permissions, request),
-    revoke: async (name, permissions, request) => (await grants()).revoke(scene, name, permissions, request),
+    sbom: async (nameOrFile) => {
+      await installedOrFile(nameOrFile, 'inspect --sbom');
+      return (await plugins()).readSbom(scene, nameOrFile);
+    },
+    configure: async (name, request) => {
+      await installed(name, 'configure');
+      return (await import('./configure.js')).configure(scene, name, request);
+    },
+    configuration: async (name) => {
+      await installed(name, 'configure');
+      return (await import('./configure.js')).reportConfiguration(scene, name);
+    },
+    permissions: async (name) => {
+      await installed(name, 'permissions');
+      return (await grants()).reportPermissions(scene, name);
+    },
+    grant: async (name, permissions, request) => {
+      await installed(name, 'grant');
+      return (await grants()).grant(scene, name, permissions, request);
+    },
+    revoke: async (name, permissions, request) => {
+      await installed(name, 'revoke');
+      return (await grants()).revoke(scene, name, permissions, request);
+    },
     sign: async (file, request) => (await signing()).signFile(file, request),
-    verify: async (nameOrFile, keyFiles) => (await signing()).verifySignature(scene, nameOrFile, keyFiles),
+    verify: async (nameOrFile, keyFiles) => {
+      await installedOrFile(nameOrFile, 'verify');
+      return (await signing()).verifySignature(scene, nameOrFile, keyFiles);
+    },
     keys: {
       list: async () => (await keys()).listKeys(scene),
       add: async (file, request) => (await keys()).addKey(scene, file, request),
@@ -199,6 +269,7 @@ export function openProduct(options: ProductOptions): Product {
     containers: async () => (await import('./containers.js')).openContainers(scene),
     exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
     volumes: async () => (await import('./volumes.js')).openVolumes(scene),
+    system: async (version) => (await import('./system.js')).openSystem(scene, version),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -216,6 +287,10 @@ export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';
 export type { BuiltinFlags } from './scene.js';
+export type { BootReport } from './boot-services.js';
+export type { SystemReport } from './system.js';
+export type { BundleCommand, ListedBundle } from './bundles.js';
+export type { Finding } from './doctor.js';
 export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';

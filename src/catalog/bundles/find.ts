@@ -75,7 +75,7 @@ async function collect(
       const { name } = found.bundle;
       const winner = bundles.get(name);
       if (winner !== undefined) problems.push(describeShadow(found.bundle, winner.bundle));
-      else bundles.set(name, { ...found, bundle: { ...found.bundle, settings: ownSettings(settings, name) } });
+      else bundles.set(name, { ...found, bundle: withSettings(found.bundle, settings) });
     }
   }
   const all = [...bundles.values()];
@@ -157,8 +157,9 @@ async function leadsToDirectory(name: string, path: string): Promise<boolean> {
   }
 }
 
-function ownSettings(settings: NonNullable<BundleOptions['settings']>, name: string): Bundle['settings'] {
-  return Object.hasOwn(settings, name) ? (settings[name] ?? {}) : {};
+/** With its own section of the operator's, and nobody else's. */
+export function withSettings(bundle: Bundle, sections: NonNullable<BundleOptions['settings']>): Bundle {
+  return { ...bundle, settings: Object.hasOwn(sections, bundle.name) ? (sections[bundle.name] ?? {}) : {} };
 }
 
 function describeShadow({ name, directory: path }: Bundle, winner: Bundle): CatalogProblem {

@@ -69,7 +69,7 @@ export async function addBundle(
 }
 
 /** Whatever the umask is: bundles that others may write to are refused. */
-async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true });
   if (made === undefined) return;
   for (let each = path; each.startsWith(made); each = dirname(each)) await chmod(each, 0o755);

@@ -161,6 +161,8 @@ describe('the configuration of a bundle', () => {
     ],
     ['too many arguments', { 'plugin.json': `{"type":["runtime"],"defaultArguments":[${'"a",'.repeat(64)}"a"]}` }, /defaultArguments: /],
     ['bytes that are no text', { 'plugin.json': '\ud800' }, /it is not JSON/],
+    ['JSON without an end to its depth', { 'config.json': '['.repeat(60_000) }, /it is not JSON/],
+    ['TOML without an end to its depth', { 'config.toml': `a = ${'['.repeat(60_000)}` }, /config\.toml/],
     ['more than 64 KiB', { 'plugin.json': `{"abstract":"${'x'.repeat(65_536)}"}` }, /more than 65536 bytes/],
   ];
   for (const [why, files, told] of wrong) it(`is refused with ${why}`, async () => assert.match(await refuse(files), told));

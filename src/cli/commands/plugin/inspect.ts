@@ -2,18 +2,19 @@ import { Args, Flags } from '@oclif/core';
 import { describeSignature, type Bundled, type Product } from '#wiring/wiring.js';
 import { BulkheadCommand } from '../../base-command.js';
 import { sayPermissions } from '../../output/permissions.js';
+import { describeBundle } from '../../output/plugins.js';
 import { saySettings } from '../../output/settings.js';
 import { within } from '../../output/report.js';
 
 export default class PluginInspect extends BulkheadCommand {
-  static override summary = 'Inspect a Bulkhead plugin (either an installed one or a file)';
+  static override summary = 'Inspect a Bulkhead plugin (either an installed one, a bundle, or a file)';
   static override description =
     'Shows who a plugin is and, where it is installed, which permissions it asks for and has, and where its code runs. With --json also its contract, callbacks, commands, permissions and, where it is installed, its receipt. No code of the plugin runs.';
   static override examples = ['bulkhead plugin inspect example.com/plugin', 'bulkhead plugin inspect ./my-plugin.sif --json'];
   static override enableJsonFlag = true;
   static override hiddenAliases = ['plugins:inspect'];
   static override args = {
-    plugin: Args.string({ required: true, ignoreStdin: true, description: 'name of an installed plugin, or a file' }),
+    plugin: Args.string({ required: true, ignoreStdin: true, description: 'name of an installed plugin or of a bundle, or a file' }),
   };
   static override flags = { sbom: Flags.boolean({ summary: 'Only what of npm was bundled into it: CycloneDX, in JSON' }) };
 
@@ -22,6 +23,12 @@ export default class PluginInspect extends BulkheadCommand {
     const product = this.open(flags);
     try {
       if (flags.sbom) return await this.showSbom(product, args.plugin);
+      const placed = await product.bundles.inspect(args.plugin);
+      if (placed !== undefined) {
+        this.say(describeBundle(placed.bundle));
+        for (const note of placed.notes) product.log.write('info', note);
+        return placed;
+      }
       const inspection = await product.inspect(args.plugin);
       const { name, description, author, version, runtimes } = inspection.manifest;
       this.say(`Name: ${name}\nDescription: ${description}\nAuthor: ${author}\nVersion: ${version}`);

@@ -1,11 +1,11 @@
 /**
- * What a container wrote, on disk:
+ * What a container or a service wrote, on disk:
  *
  *      output.jsonl      {"time":"2026-11-23T10:00:00.000Z","stream":"stdout","text":"hello\n"}      a line each, the youngest last
  *      output.jsonl.1    the file before it; .2, .3 are older
  *
- * A line of the container is one line here, with its line break; the beginning of a line comes without one, and what follows is its
- * rest. What is no UTF-8 is `base64`. FILE_BYTES_MAX * FILES_MAX bounds how much of the disk a container can fill.
+ * A line that was written is one line here, with its line break; the beginning of a line comes without one, and what follows is its
+ * rest. What is no UTF-8 is `base64`. FILE_BYTES_MAX * FILES_MAX bounds how much of the disk one can fill.
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';

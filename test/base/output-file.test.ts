@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openOutputFile } from '#monitor/output-file.js';
+import { openOutputFile } from '#base/output-file.js';
 
 interface Line {
   readonly time: string;
