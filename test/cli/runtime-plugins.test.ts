@@ -83,11 +83,15 @@ describe('a runtime of a plugin', () => {
     const answers: [string, string, RegExp][] = [
       ['throws', "throw new Error('broken')", /Plugin "test\/plugin" failed in runtime .*: broken/],
       ['refuses', "return { refuse: 'not \\u001b[31mhere' }", /does not run this container with its runtime "mine": not \\u001b\[31mhere/],
-      ['hangs', 'for (;;);', /Plugin "test\/plugin" .*runtime/],
+      ['hangs', 'for (;;);', /plugin "test\/plugin": runtime did not answer within 500 ms/],
       ['takes', "return { program: '/bin/sh' }", /it was not granted runtime:\/bin\/sh/],
       ['wraps', "return { program: 'crun', wrapper: { program: '/bin/sh', args: [] } }", /it was not granted runtime:\/bin\/sh/],
-      ['adds', "return { program: 'crun', mounts: [] }", /Plugin "test\/plugin" .*runtime/],
-      ['gives', "return { program: 'crun', changes: { addCapabilities: ['CAP_KILL'] } }", /Plugin "test\/plugin" .*runtime/],
+      ['adds', "return { program: 'crun', mounts: [] }", /Cannot use the answer of plugin "test\/plugin" to runtime/],
+      [
+        'gives',
+        "return { program: 'crun', changes: { addCapabilities: ['CAP_KILL'] } }",
+        /Cannot use the answer of plugin "test\/plugin" to runtime/,
+      ],
       ['does nothing', "return { program: '/bin/true' }", /the runtime "mine" failed \(without a word\)/],
       ['has none', "return { program: 'nosuch' }", /Cannot run with the runtime "nosuch"/],
     ];
