@@ -8,6 +8,7 @@ import { placeBundle, userPlugins } from '../helpers/bundles.js';
 import { repository } from '../helpers/cli.js';
 import { needTool } from '../helpers/need.js';
 import { writeConfig } from '../helpers/policy.js';
+import { installSource } from '../helpers/source.js';
 
 interface Service {
   readonly name: string;
@@ -68,6 +69,20 @@ describe('a runtime of a bundle', () => {
     assert.match(await missed('other'), /Cannot run with the runtime "other"/);
     assert.equal((await cli.run('plugin', 'disable', 'mine')).exitCode, 0);
     assert.match(await missed('mine'), /disabled/);
+  });
+
+  it('comes after those that the operator names and plugins provide, which is told', async () => {
+    const hidden = async (): Promise<string> => (await cli.run('plugin', 'doctor')).stdout;
+    await placeBundle(cli, 'mine', "serve(() => ({ result: { program: 'nosuch' } }));");
+    assert.doesNotMatch(await hidden(), /runtime/);
+    await installSource(cli, "runtimes: ['mine'], permissions: { runtime: ['crun'] }, callbacks: { runtime: () => ({ program: 'crun' }) }");
+    assert.match(await hidden(), /bundle "mine" cannot be used as a runtime: "--runtime mine" means one of the plugin "test\/plugin"/);
+    // No daemon runs: the bundle is not asked.
+    assert.equal((await run('sh', '-c', 'exit 6')).exitCode, 6);
+    await cli.run('plugin', 'uninstall', 'test/plugin');
+    await writeConfig(cli, '[runtimes.mine]\npath = "/usr/bin/crun"\n');
+    assert.match(await hidden(), /"--runtime mine" means one that bulkhead or its operator has named so/);
+    assert.equal((await run('sh', '-c', 'exit 6')).exitCode, 6);
   });
 
   it('that fails in whatever way ends the run with its name, leaves no instance, and the container that was made before stays', async () => {

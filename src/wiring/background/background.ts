@@ -21,9 +21,10 @@ import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '
 import type { Invocation } from '../around-command.js';
 import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
+import { requireRuntime } from '../require-runtime.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
 import { concernsRun } from '../run.js';
-import { isHosts, requireRuntime, typedRuntime } from '../runtimes.js';
+import { isHosts, typedRuntime } from '../runtimes.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
 
