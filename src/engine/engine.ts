@@ -27,6 +27,7 @@ export { configureContainer } from './lifecycle/configure.js';
 export { execInContainer } from './lifecycle/exec.js';
 export { findProcess, isAlive } from './lifecycle/process-tree.js';
 export { runContainer } from './lifecycle/run.js';
+export { findSession } from './lifecycle/session.js';
 export { chooseRuntime } from './runtimes/choose-runtime.js';
 export { reachProcesses } from './lifecycle/container-use.js';
 export { sweepKilled, type Swept } from './lifecycle/sweep.js';

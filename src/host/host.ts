@@ -181,7 +181,7 @@ async function load(plugin: RunnablePlugin, options: HostOptions): Promise<Compa
 }
 
 export { askChain, askEvery, askOne, type FailurePolicy, type Respondent } from './dispatch.js';
-export { budgetsOf, budgetSettings, budgetTable, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
+export { budgetsOf, budgetSettings, budgetTable, deadlineOf, defaultBudgets, type Budgets, type BudgetSettings } from './budgets.js';
 export { describeScript } from './describe.js';
 export { requireDriverProgram, requireMountable, requireRuntimeProgram } from './powers/driver-grants.js';
 export { openAudit, type Audit } from './powers/audit.js';

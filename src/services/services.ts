@@ -26,6 +26,10 @@ export { describeFor, findManager, handOver, openLauncher, takeBack, type Manage
 export { openEmbedded } from './launchers/embedded.js';
 export { type Launcher, type LauncherKind } from './launchers/launcher.js';
 export { type ManagedFile } from './launchers/managed.js';
+export { readLastWords } from './last-words.js';
 export { type ServicePlaces } from './places.js';
+export { openConversation } from './protocol/conversation.js';
+export { protocolErrors } from './protocol/errors.js';
+export { helloAnswer, helloQuestion } from './protocol/messages.js';
 export { reportServices } from './report.js';
 export { removePlugin, removeService } from './remove.js';

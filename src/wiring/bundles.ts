@@ -18,6 +18,7 @@ import { bundleUseErrors } from './bundle-errors.js';
 import type { ChangeRequest } from './choose-directory.js';
 import { isReserved, listFirstWords } from './contributions.js';
 import { wiringErrors } from './errors.js';
+import { listHiddenRuntimes } from './hidden-runtimes.js';
 import { requireSystemRights, userDirectory } from './places.js';
 import { findPluginDenial, type Policy } from './policy.js';
 import { findRealPath } from './real-path.js';
@@ -62,7 +63,7 @@ export async function listBundles(scene: Scene): Promise<BundleList> {
   ]);
   return {
     bundles: bundles.map((found) => toListed(found, states.get(found.bundle.name))),
-    problems: [...problems, ...told.filter((problem) => problem !== undefined)],
+    problems: [...problems, ...told.filter((problem) => problem !== undefined), ...(await listHiddenRuntimes(scene, bundles))],
   };
 }
 

@@ -5,7 +5,7 @@
  *   openImage   one, by scheme          registerImageDriver, readImage, imageDriverEvent      all in image-drivers.ts
  *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
- *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest; runtimes.ts
+ *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest, or of a bundle; runtimes.ts
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
@@ -27,17 +27,19 @@ import {
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
+import type { BundleRuntime } from './bundle-runtimes.js';
 import { applyChanges, startOwnership, type OwnedConfig } from './config-changes.js';
 import { machineOptions } from './machine-options.js';
 import type { NewContainer } from './new-container.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
 import { withRecord } from './foreground.js';
 import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
+import { planWith } from './plan-runtime.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
 import { applyRequirement, driverCallbacks, explainRequired, isNeeded, requireListed, runCallbacks } from './required.js';
 import { requireSound, toRunnable } from './runnable.js';
-import { isHosts, planWith, providesRuntime, typedRuntime } from './runtimes.js';
+import { isHosts, providesRuntime, typedRuntime } from './runtimes.js';
 import { sealedDirectories, stateRoot, type Scene } from './scene.js';
 import { requireTypist } from './typist.js';
 
@@ -151,14 +153,17 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
       const callbacks = manifest.callbacks.filter((name) => !isDry || name !== 'afterCommand');
       return { respondent: handed.carry(host.respondent(runnable)), manifest: { ...manifest, callbacks }, grants: () => runnable.grants };
     });
-    return await aroundCommand(invocation, { attendants, log: scene.log, audit }, (request, flagsOf) => {
+    return await aroundCommand(invocation, { attendants, log: scene.log, audit }, async (request, flagsOf) => {
       const stopped = new AbortController();
+      const runtime = request.runtime === undefined || isHosts(request.runtime, settings) ? undefined : request.runtime;
+      const ofBundle = await openRuntimeOfBundle(scene, audit, { runtime, plugins });
       const moments = connectMoments({ ...scene, audit, flagsOf }, host, {
         participants: plugins,
         replacing: findReplacing(enabled, orders),
         handed,
         configured,
-        runtime: request.runtime === undefined || isHosts(request.runtime, settings) ? undefined : request.runtime,
+        runtime,
+        ofBundle,
         stop: (why) => stopped.abort(why),
       });
       const drivers = openImageDrivers({
@@ -181,7 +186,11 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
         signal: stopped.signal,
         needed: enabled.filter(isLasting).map(({ name }) => name),
       };
-      return closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
+      try {
+        return await closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
+      } finally {
+        await ofBundle?.close();
+      }
     });
   } catch (error) {
     throw explainRequired(error, requirement);
@@ -224,6 +233,22 @@ export function concernsRun(outline: Outline, invocation: Invocation<unknown>): 
   return outline.enabled && (isAsked || runs || outline.onFailure === 'required' || takesPartAround(outline, invocation));
 }
 
+/** An installed plugin comes before a bundle of that name. Starts nothing. */
+async function openRuntimeOfBundle(
+  scene: Scene,
+  audit: Audit,
+  { runtime, plugins }: { readonly runtime: string | undefined; readonly plugins: readonly Participant[] },
+): Promise<BundleRuntime | undefined> {
+  if (runtime === undefined || findRunner(plugins, runtime) !== undefined) return undefined;
+  const { findRuntimeBundle, openBundleRuntime } = await import('./bundle-runtimes.js');
+  const bundle = await findRuntimeBundle(scene, runtime);
+  return bundle && openBundleRuntime(scene, bundle, audit);
+}
+
+function findRunner(participants: readonly Participant[], runtime: string | undefined): Participant | undefined {
+  return runtime === undefined ? undefined : participants.find(({ installation }) => installation.manifest.runtimes.includes(runtime));
+}
+
 interface Company {
   readonly participants: readonly Participant[];
   readonly replacing: ReturnType<typeof findReplacing>;
@@ -231,6 +256,8 @@ interface Company {
   readonly configured: (owned: OwnedConfig) => void;
   /** Where a plugin is to run the container. */
   readonly runtime: string | undefined;
+  /** Where that is a bundle. */
+  readonly ofBundle: BundleRuntime | undefined;
   readonly stop: (why: unknown) => void;
 }
 
@@ -263,7 +290,7 @@ async function requireReady(host: Host, participants: readonly Participant[]): P
 function connectMoments(
   { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (manifest: Installation['manifest']) => FlagValues },
   host: Host,
-  { participants, replacing, handed, configured, runtime, stop }: Company,
+  { participants, replacing, handed, configured, runtime, ofBundle, stop }: Company,
 ): Moments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
@@ -275,8 +302,7 @@ function connectMoments(
   const starters = respondents('postStartProcess').map(handed.carry);
   const monitors = having('monitorContainer');
   const [mapper] = having('userMapping');
-  const runner =
-    runtime === undefined ? undefined : participants.find(({ installation }) => installation.manifest.runtimes.includes(runtime));
+  const runner = findRunner(participants, runtime)?.runnable;
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -305,7 +331,8 @@ function connectMoments(
     },
     ...(starters.length === 0 ? {} : { started: (container) => askEvery(starters, 'postStartProcess', { container }, log) }),
     ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
-    ...(runner === undefined ? {} : { planRuntime: planWith(runner.runnable, { host, audit }) }),
+    ...(ofBundle === undefined ? {} : { planRuntime: ofBundle.plan }),
+    ...(runner === undefined ? {} : { planRuntime: planWith(host.respondent(runner), { grantsFor: () => runner.grants, audit }) }),
     controller: controller && controlWith(monitorOf(controller), { grants: () => controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}

@@ -261,7 +261,7 @@ export function openProduct(options: ProductOptions): Product {
     runCommand: async (plugin, input) => (await import('./run-command.js')).runCommand(scene, plugin, input),
     run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
-    requireRuntime: async (name) => (name === undefined ? undefined : (await import('./runtimes.js')).requireRuntime(scene, name)),
+    requireRuntime: async (name) => (name === undefined ? undefined : (await import('./require-runtime.js')).requireRuntime(scene, name)),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, copyFile, readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openBackground, until, type Background } from '../helpers/background.js';
 import { needTool } from '../helpers/need.js';
+import { writeConfig } from '../helpers/policy.js';
 import { installSource } from '../helpers/source.js';
 
 /** A plugin with the runtime `mine` that answers so. */
@@ -79,51 +80,45 @@ describe('a runtime of a plugin', () => {
   });
 
   it('that fails in whatever way ends the run with its name, and the container that was made before stays', async () => {
-    await installSource(cli, crun);
-    const created = await cli.run(
-      'create',
-      '--fakeroot',
-      '--rm',
-      '--name',
-      'kept',
-      '--runtime',
-      'mine',
-      cli.rootfs,
-      'sh',
-      '-c',
-      'echo ran',
-    );
-    assert.equal(created.exitCode, 0, created.stderr);
-    const failures: [string, RegExp][] = [
-      [mine("throw new Error('broken');"), /Plugin "test\/plugin" failed in runtime .*: broken/],
+    const answers: [string, string, RegExp][] = [
+      ['throws', "throw new Error('broken')", /Plugin "test\/plugin" failed in runtime .*: broken/],
+      ['refuses', "return { refuse: 'not \\u001b[31mhere' }", /does not run this container with its runtime "mine": not \\u001b\[31mhere/],
+      ['hangs', 'for (;;);', /plugin "test\/plugin": runtime did not answer within 500 ms/],
+      ['takes', "return { program: '/bin/sh' }", /it was not granted runtime:\/bin\/sh/],
+      ['wraps', "return { program: 'crun', wrapper: { program: '/bin/sh', args: [] } }", /it was not granted runtime:\/bin\/sh/],
+      ['adds', "return { program: 'crun', mounts: [] }", /Cannot use the answer of plugin "test\/plugin" to runtime/],
       [
-        mine("return { refuse: 'not on \\u001b[31mthis machine' };"),
-        /"test\/plugin" does not run this container with its runtime "mine": not on \\u001b\[31mthis/,
+        'gives',
+        "return { program: 'crun', changes: { addCapabilities: ['CAP_KILL'] } }",
+        /Cannot use the answer of plugin "test\/plugin" to runtime/,
       ],
-      [mine('for (;;);'), /test\/plugin/],
-      [mine("return { program: '/bin/true' };"), /it was not granted runtime:\/bin\/true/],
-      [mine("return { program: 'crun', wrapper: { program: '/bin/sh', args: [] } };"), /it was not granted runtime:\/bin\/sh/],
-      [mine("return { program: 'crun', mounts: [] };"), /test\/plugin/],
-      [mine("return { program: 'crun', changes: { addCapabilities: ['CAP_SYS_ADMIN'] } };"), /test\/plugin/],
-      [mine("return { program: '/bin/true' };", "runtime: ['/bin/true']"), /the runtime "mine" failed \(without a word\)/],
-      [mine("return { program: 'nosuch' };", "runtime: ['nosuch']"), /Cannot run with the runtime "nosuch"/],
+      ['does nothing', "return { program: '/bin/true' }", /the runtime "mine" failed \(without a word\)/],
+      ['has none', "return { program: 'nosuch' }", /Cannot run with the runtime "nosuch"/],
     ];
-    for (const [source, message] of failures) {
-      await installSource(cli, source);
-      const { exitCode, stdout, stderr } = await run('echo', 'ran');
+    const cases = answers.map(([name, answer]) => `case '${name}': ${answer};`).join('\n');
+    const source = `switch (question.config.process.args[2]) { ${cases} default: return { program: 'crun' }; }`;
+    await installSource(cli, mine(source, "runtime: ['crun', '/bin/true', 'nosuch']"));
+    for (const [name, , message] of answers) {
+      await writeConfig(cli, name === 'hangs' ? '[budgets]\ndeadline-percent = 10\n' : '');
+      const { exitCode, stdout, stderr } = await run('echo', 'ran', name);
       assert.deepEqual([exitCode, stdout], [255, ''], stderr);
       assert.match(stderr, message);
     }
-    await cli.run('plugin', 'uninstall', 'test/plugin');
-    await requireKept(/Cannot run with the runtime "mine"/);
-    await installSource(cli, mine("throw new Error('broken');"));
+    const create = (name: string, word: string) =>
+      cli.run('create', '--fakeroot', '--rm', '--name', name, '--runtime', 'mine', cli.rootfs, 'sh', '-c', word);
+    for (const [name, word] of [
+      ['kept', 'throws'],
+      ['fine', 'echo ran'],
+    ] as const)
+      assert.equal((await create(name, word)).exitCode, 0);
     await requireKept(/broken/);
     await cli.run('plugin', 'disable', 'test/plugin');
     await requireKept(/is disabled/);
-    await installSource(cli, crun);
     await cli.run('plugin', 'enable', 'test/plugin');
-    const { exitCode, stdout, stderr } = await cli.run('start', '--attach', 'kept');
+    const { exitCode, stdout, stderr } = await cli.run('start', '--attach', 'fine');
     assert.deepEqual([exitCode, stdout], [0, 'ran'], stderr);
+    await cli.run('plugin', 'uninstall', 'test/plugin');
+    await requireKept(/Cannot run with the runtime "mine"/);
   });
 
   it('that goes while its container runs takes nothing with it, and is missed at the next start', async () => {
@@ -161,9 +156,7 @@ describe('a runtime of a plugin', () => {
 
   it('comes after one of the same name that the operator has named', async () => {
     await installSource(cli, mine("throw new Error('asked');"));
-    const file = join(cli.env['BULKHEAD_ROOT'] ?? '', 'usr/local/etc/bulkhead/bulkhead.toml');
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, '[runtimes.mine]\npath = "/usr/bin/crun"\n', { mode: 0o644 });
+    await writeConfig(cli, '[runtimes.mine]\npath = "/usr/bin/crun"\n');
     const { exitCode, stderr } = await run('sh', '-c', 'exit 6');
     assert.equal(exitCode, 6, stderr);
   });

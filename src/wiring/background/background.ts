@@ -21,9 +21,10 @@ import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '
 import type { Invocation } from '../around-command.js';
 import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
+import { requireRuntime } from '../require-runtime.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
 import { concernsRun } from '../run.js';
-import { providesRuntime, requireRuntime, typedRuntime } from '../runtimes.js';
+import { isHosts, typedRuntime } from '../runtimes.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
 
@@ -148,6 +149,9 @@ async function passingSignals<Result>({ pid }: StartedMonitor, work: Promise<Res
 
 /** Whether the catalog's outline, or what the operator demands of it, leaves anything to do for a plugin. */
 async function takesPlugins({ outlines }: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
+  const runtime = typedRuntime(invocation);
+  // Of an installed plugin, or of a bundle.
+  if (runtime !== undefined && !isHosts(runtime, settings)) return true;
   const { installations, problems } = await outlines();
   if (problems.length > 0 || settings['required-plugins'].length > 0 || settings['image-driver'] !== undefined) return true;
   return installations.some((outline) => concernsRun(outline, invocation) && !isIdleDriver(outline, invocation));
@@ -157,14 +161,12 @@ async function takesPlugins({ outlines }: Scene, settings: Settings, invocation:
 function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>): boolean {
   const { callbacks, claims, onFailure } = outline;
   const [image = ''] = invocation.args;
-  const runtime = typedRuntime(invocation);
-  const runs = runtime !== undefined && providesRuntime(outline, runtime);
   const mayDoMore = [...runCallbacks, 'userMapping', 'beforeCommand', 'afterCommand'].some((name) => callbacks.includes(name));
   const drives = claims.some((claim) => {
     const { kind, word } = splitClaim(claim);
     return kind === 'feature' || (kind === 'scheme' && image.startsWith(`${word}:`));
   });
   return (
-    !mayDoMore && !drives && !runs && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
+    !mayDoMore && !drives && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
   );
 }
