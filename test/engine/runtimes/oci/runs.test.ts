@@ -3,7 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { assertNothingLeft } from '../../../helpers/leftovers.js';
-import { describeForEach, describeForEachRuntime, RUNTIMES } from '../../fixtures/each-who.js';
+import { describeForEach, describeForEachRuntime } from '../../fixtures/each-who.js';
+import { RUNTIMES } from '../../../helpers/runtimes.js';
 import { needTool } from '../../../helpers/need.js';
 
 /** What a command can see of what it is, as lines. */
