@@ -127,7 +127,7 @@ function chooseUser({ request: { user: typed }, entrance: { identity, caller, us
   const wanted = parseUser(typed, (user ?? caller).gid);
   const own = user ?? (identity === 'fakeroot' ? { uid: 0, gid: 0 } : caller);
   if (identity !== 'root' && (wanted.uid !== own.uid || wanted.gid !== own.gid))
-    throw optionUnsupported('user', `in this container there is only ${own.uid}:${own.gid}`, 'bulkhead exec CONTAINER id');
+    throw optionUnsupported('user', `in this container there is only ${own.uid}:${own.gid} to begin as`, 'bulkhead exec CONTAINER id');
   return wanted;
 }
 

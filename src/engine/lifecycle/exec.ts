@@ -65,7 +65,7 @@ async function enter(context: ExecContext): Promise<RunResult> {
   const directory = join(session.path, `exec-${randomBytes(6).toString('hex')}`);
   await mkdir(directory, { mode: 0o700 });
   const log = await open(join(directory, 'log'), 'wx+', 0o600);
-  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal(terminal.stty);
+  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal({ sh: tools.sh, stty: terminal.stty });
   try {
     const innerPid = readInnerPid(command.pid);
     if (!isAlive(init) || !isAlive(command) || innerPid === undefined) throw containerGone(id);

@@ -8,7 +8,6 @@
  * program's log says that it could not be executed.
  */
 import { readFile } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCodeOf } from '#base/errors.js';
@@ -22,7 +21,7 @@ import {
   signalQuietly,
   type ProcessStatus,
 } from '../../lifecycle/process-tree.js';
-import { findTool, TOOL_DIRECTORIES } from '../../tools.js';
+import { tellSize } from '../../terminal/window.js';
 import type { Chain } from '../chain.js';
 import type { Start } from '../runtime.js';
 
@@ -152,18 +151,12 @@ function listDescendants(pid: number): number[] {
 }
 
 function resizeWith(chain: Chain, command: ProcessStatus): void {
-  const resize = (): void => void tellSize(command, process.stdout);
+  let told = Promise.resolve();
+  // One after the other: the last is what counts.
+  const resize = (): void => void (told = told.then(() => tellSize(command, process.stdout)));
   process.stdout.on('resize', resize);
   const stop = (): void => void process.stdout.off('resize', resize);
   chain.ended.then(stop, stop);
-}
-
-async function tellSize(command: ProcessStatus, { rows, columns }: { rows: number; columns: number }): Promise<void> {
-  const stty = await findTool('stty', TOOL_DIRECTORIES);
-  if (stty === undefined || !isAlive(command)) return;
-  const words = ['-F', `/proc/${command.pid}/fd/0`, 'rows', String(rows), 'cols', String(columns)];
-  // A command may have closed it, or the kernel may hide it: its terminal keeps the size that it has.
-  execFile(stty, words, { env: { LC_ALL: 'C' } }, () => undefined);
 }
 
 /**
