@@ -39,6 +39,7 @@ export async function planEntry(program: WrappedProgram, request: OciEntryReques
   const groups = guardControlGroups(dialect, { isRealRoot: identity === 'root', mounts: await readFile('/proc/self/mounts', 'utf8') });
   const words = composeWords(program, session);
   const spec = change(await draftSpec(request, dialect));
+  let unrunnable: 126 | 127 | undefined;
   const places = { pidFile: join(session, PID_FILE), logFile: join(session, LOG_FILE) };
   return {
     files: { [CONFIG_FILE]: renderSpec(spec), ...(groups.length === 0 ? {} : { [GROUPS_FILE]: renderFstab(groups) }) },
@@ -56,8 +57,13 @@ export async function planEntry(program: WrappedProgram, request: OciEntryReques
         isPlanned: request.change !== undefined,
         command: config.command,
         resizes: spec.process.terminal && !dialect.resizesTerminal,
+        async couldNotRun() {
+          const { judgeInterpreter } = await import('./interpreter.js');
+          unrunnable = await judgeInterpreter(request.tree, config);
+          return unrunnable !== undefined;
+        },
       }),
-    explain: async () => explainRuntime(program.name, places.logFile),
+    explain: async () => unrunnable ?? explainRuntime(program.name, places.logFile),
     // What a wrapper has put around the container is nothing that a further command could be given.
     program: wrapper === undefined ? bare : undefined,
   };

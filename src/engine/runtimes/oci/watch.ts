@@ -40,6 +40,8 @@ export interface WatchOptions {
   readonly resizes: boolean;
   /** Whether others that the command leaves behind stay, as after a further command. */
   readonly leavesOthers?: boolean;
+  /** Asked of a command that nobody has seen run, and that ended with 1: whether it could not run. */
+  readonly couldNotRun?: () => Promise<boolean>;
 }
 
 const KILLED = 137;
@@ -81,7 +83,8 @@ export async function watchRuntime(chain: Chain, options: WatchOptions): Promise
   const hasFailed =
     chain.reports.exitCode === undefined ||
     (await readFailure(options.logFile)) !== undefined ||
-    (options.isPlanned && (await readPid(options.pidFile)) === undefined);
+    (options.isPlanned && (await readPid(options.pidFile)) === undefined) ||
+    (chain.reports.exitCode === 1 && (await options.couldNotRun?.()) === true);
   return { verdict: hasFailed ? 'failed' : 'ran', command: command ?? runtime, ancestor: runtime };
 }
 
