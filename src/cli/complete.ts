@@ -32,7 +32,7 @@ export interface Candidate {
 
 /** Verbs on containers, and in which status these may be. */
 const containerVerbs: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(['exec', 'kill', 'stats', 'stop'].map((verb) => [verb, ['starting', 'running']])),
+  ...Object.fromEntries(['attach', 'exec', 'kill', 'stats', 'stop'].map((verb) => [verb, ['starting', 'running']])),
   ...Object.fromEntries(['inspect', 'logs', 'remove', 'rm', 'wait'].map((verb) => [verb, ['created', 'starting', 'running', 'stopped']])),
   start: ['created', 'stopped'],
 };

@@ -36,6 +36,12 @@ export const configurationFlags = {
 export const keepingFlags = {
   name: Flags.string({ summary: 'Keep the container, under this name', helpValue: 'NAME' }),
   rm: Flags.boolean({ summary: 'Remove the container when it has ended' }),
+  label: Flags.string({
+    summary: 'What it is found by, with "bulkhead list --filter label=KEY"',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'KEY[=VALUE]',
+  }),
 };
 
 interface Parsed {
@@ -77,6 +83,7 @@ export function toRequest({ args, flags, raw }: Parsed): RunRequest {
 interface Kept {
   readonly name?: string | undefined;
   readonly rm?: boolean;
+  readonly label?: readonly string[] | undefined;
   readonly runtime?: string | undefined;
   readonly tty: boolean;
   readonly interactive: boolean;
@@ -85,15 +92,22 @@ interface Kept {
 
 /** `words` are all that followed the command. */
 export function toNewContainer(
-  { name, rm, tty, interactive, runtime, 'plugin-dir': directories = [] }: Kept,
+  { name, rm, label = [], tty, interactive, runtime, 'plugin-dir': directories = [] }: Kept,
   words: readonly string[],
 ): NewContainer {
   return {
     ...(name === undefined ? {} : { name }),
+    ...(label.length === 0 ? {} : { labels: Object.fromEntries(label.map(splitLabel)) }),
     autoRemove: Boolean(rm),
     tty: Boolean(tty),
     interactive: Boolean(interactive),
     ...(runtime === undefined ? {} : { runtime }),
     invocation: { words: [...words], pluginDirectories: directories.map((path) => resolve(path)), cwd: process.cwd() },
   };
+}
+
+/** Of several with one key the last counts; without a value it is empty. */
+function splitLabel(label: string): [key: string, value: string] {
+  const [key = '', ...value] = label.split('=');
+  return [key, value.join('=')];
 }

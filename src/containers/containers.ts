@@ -7,6 +7,7 @@
  *          k3v0a91xw2qm/            0700, made beside it and renamed; the id is that of the engine's session
  *              container.json       written once                                            shapes.ts, record.ts
  *              state.json           replaced as a whole                                      status.ts says what is true of it
+ *              input                what it reads, in the background with --interactive: a FIFO       input.ts
  *              output.jsonl         what it wrote, a line each; .1, .2, … are older, .1 the youngest
  *              writable/            of its writable layer
  *          names/web/               holds one file, which says whose the name is; the claim of a name      names.ts
@@ -26,6 +27,8 @@ export {
   type ContainerList,
   type ContainerProblem,
 } from './find.js';
+export { openContainerInput, type ContainerInput } from './input.js';
+export { parseFilters, requireLabels } from './labels.js';
 export { readOutput, readOutputFiles, type OutputOptions, type OutputPart } from './output.js';
 export { judgeProcess, referToProcess, type ProcessVerdict } from './process.js';
 export { chooseContainerId, createRecord, placeOf, readRecord, readState, removeRecord, writeState, type NewRecord } from './record.js';
@@ -42,7 +45,7 @@ export {
   type OutputLine,
   type ProcessReference,
 } from './shapes.js';
-export { requireRunning } from './running.js';
+export { requireInteractive, requireRunning } from './running.js';
 export { parseSignal, signalContainer } from './signal.js';
 export { watchStats, type ContainerStats } from './stats.js';
 export { judgeStatus, type TrueStatus } from './status.js';

@@ -29,6 +29,19 @@ export const containerErrors = {
       { data: { name } },
     ),
 
+  labelInvalid: (key: string, why: string): BulkheadError =>
+    userError('LABEL_INVALID', `Cannot label a container ${JSON.stringify(key)}: ${why}`, {
+      hint: 'bulkhead run --label KEY=VALUE …',
+      data: { key, why },
+    }),
+
+  filterInvalid: (filter: string): BulkheadError =>
+    userError(
+      'FILTER_INVALID',
+      `Cannot look for containers by ${JSON.stringify(filter)}: a filter is label=KEY, label=KEY=VALUE, name=PART, or status= and created, starting, running or stopped`,
+      { hint: 'bulkhead list --filter label=KEY', data: { filter } },
+    ),
+
   recordInvalid: ({ id, path }: ContainerPlace, file: string, why: string, cause?: unknown): BulkheadError =>
     userError('CONTAINER_RECORD_INVALID', `Cannot read ${file} of container ${id}: ${why}`, {
       hint: `bulkhead remove --force ${id}`,
@@ -46,6 +59,18 @@ export const containerErrors = {
     userError('CONTAINER_NOT_RUNNING', `Container ${nameOf(record)} does not run: it is ${status}`, {
       hint: `bulkhead start ${record.name ?? record.id}`,
       data: { id: record.id, name: record.name, status },
+    }),
+
+  notInteractive: (record: ContainerRecord): BulkheadError =>
+    userError('CONTAINER_NOT_INTERACTIVE', `Cannot type into container ${nameOf(record)}: it was made without --interactive`, {
+      hint: `bulkhead exec -it ${record.name ?? record.id} sh`,
+      data: { id: record.id, name: record.name },
+    }),
+
+  inForeground: (record: ContainerRecord): BulkheadError =>
+    userError('CONTAINER_IN_FOREGROUND', `Cannot attach to container ${nameOf(record)}: it is in the foreground of another command`, {
+      hint: `bulkhead exec -it ${record.name ?? record.id} sh`,
+      data: { id: record.id, name: record.name },
     }),
 
   stillRuns: (record: ContainerRecord): BulkheadError =>

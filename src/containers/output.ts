@@ -31,6 +31,10 @@ export interface OutputOptions {
   readonly tail?: number | undefined;
   /** Milliseconds since 1970; only what was written then or later. */
   readonly sinceMs?: number | undefined;
+  /** How often is looked for more; 100 where absent. */
+  readonly everyMs?: number | undefined;
+  /** Whoever follows goes. */
+  readonly signal?: AbortSignal | undefined;
   /** Takes what cannot be read of it. */
   readonly warn: (line: string) => void;
 }
@@ -63,7 +67,7 @@ export async function* readOutputFiles(
   try {
     yield* lastLines(options.tail, reader.readOn(), parts);
     if (!options.follow) return;
-    for (let isOver = false; !isOver;) {
+    for (let isOver = false; !isOver && options.signal?.aborted !== true;) {
       // Looked at first: what it wrote before its end is there by then.
       isOver = await isWriterOver();
       let isIdle = true;
@@ -71,7 +75,7 @@ export async function* readOutputFiles(
         isIdle = false;
         yield* parts(lines);
       }
-      if (isIdle && !isOver) await delay(LOOK_EVERY_MS);
+      if (isIdle && !isOver) await delay(options.everyMs ?? LOOK_EVERY_MS);
     }
   } finally {
     await reader.close();

@@ -6,9 +6,10 @@ import * as v from 'valibot';
 import { parseBoundedJson } from '#base/bounded-json.js';
 import { BulkheadError, messageOf, systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
-import { removeTree } from '#base/remove-tree.js';
+import { removeOwnedTree } from '#engine/engine.js';
 import { leaveToWaiters } from './claims.js';
 import { containerErrors } from './errors.js';
+import { requireLabels } from './labels.js';
 import { claimName, releaseName, releaseNamesOf } from './names.js';
 import { ownedName } from './owner.js';
 import { openRoot, requireOwn } from './root.js';
@@ -47,8 +48,9 @@ export async function createRecord(
   { id = chooseContainerId(), ...told }: NewRecord,
   { isKept, state = { status: 'created' } }: CreateOptions,
 ): Promise<ContainerPlace> {
-  const { name } = told;
+  const { name, labels = {} } = told;
   if (name !== undefined && !v.is(containerName, name)) throw containerErrors.nameInvalid(name);
+  requireLabels(labels);
   const root = isKept || name !== undefined ? roots.kept : roots.passing;
   const record = { version: RECORD_VERSION, id, createdAt: new Date().toISOString(), ...told } satisfies ContainerRecord;
   await openRoot(root);
@@ -121,7 +123,7 @@ export async function removeRecord(place: ContainerPlace, { unless }: RemoveReco
   }
   if (name === undefined) await releaseNamesOf(place.root, place.id);
   else if (name !== null) await releaseName(place.root, name, place.id);
-  await removeTree(removed);
+  await removeOwnedTree(removed);
   return true;
 }
 

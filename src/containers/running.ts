@@ -2,12 +2,17 @@
 import { containerErrors } from './errors.js';
 import type { Container } from './find.js';
 import { judgeProcess } from './process.js';
-import type { ProcessReference } from './shapes.js';
+import type { ContainerRecord, ProcessReference } from './shapes.js';
 
 export interface RunningContainer {
   readonly id: string;
   readonly init: ProcessReference;
   readonly command: ProcessReference;
+}
+
+/** Throws for one that reads nothing that is typed. */
+export function requireInteractive(record: ContainerRecord): void {
+  if (!record.interactive) throw containerErrors.notInteractive(record);
 }
 
 /** Throws where it does not run, or cannot be told from here. */

@@ -12,6 +12,7 @@ export const CONTAINER_FILES = {
   state: 'state.json',
   output: 'output.jsonl',
   writable: 'writable',
+  input: 'input',
   monitor: 'monitor',
 } as const;
 
@@ -23,6 +24,17 @@ export const containerName = v.pipe(
   v.string(),
   v.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/, 'must have 2 to 64 letters, digits, "_", "." and "-", and begin with a letter or digit'),
 );
+
+/** Of `constructor` and the like whoever reads a record would make nothing. */
+export const labelKey = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!(?:constructor|prototype)$)[a-zA-Z0-9][a-zA-Z0-9._/-]{0,127}$/,
+    'a key has 1 to 128 letters, digits, ".", "_", "-" and "/", and begins with a letter or digit',
+  ),
+);
+export const labelValue = v.pipe(v.string(), v.maxLength(4096, 'a value has at most 4096 characters'));
+export const LABELS_MAX = 256;
 
 const words = v.array(v.string());
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -55,6 +67,7 @@ export const containerRecord = v.strictObject({
   name: v.optional(containerName),
   image: v.string(),
   command: words,
+  labels: v.optional(v.record(labelKey, labelValue)),
   createdAt: time,
   /** It is removed when it ends. */
   autoRemove: v.boolean(),

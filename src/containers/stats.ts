@@ -1,7 +1,7 @@
 /** What running containers use, out of /proc: all processes of their pid namespaces. */
 import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProcess, measureContainer, type ContainerUse } from '#engine/engine.js';
+import { findDiskUse, findProcess, measureContainer, type ContainerUse, type DiskUse } from '#engine/engine.js';
 import { findContainer, listContainers, type Container } from './find.js';
 import { judgeProcess } from './process.js';
 import type { ContainerPlace, ContainerRoots } from './shapes.js';
@@ -16,6 +16,8 @@ export interface ContainerStats {
   /** Of the machine's. */
   readonly memoryPercent: number;
   readonly pids: number;
+  /** From and to disks, since it began; absent where the kernel does not show it to this user. */
+  readonly disk: DiskUse | undefined;
 }
 
 /** A look at what was used until now begins with a look; the first answer comes after so long. */
@@ -26,6 +28,7 @@ interface Meter {
   readonly use: () => ContainerUse;
   last: ContainerUse;
   atMs: number;
+  disk: DiskUse | undefined;
 }
 
 /** Of those that run, or of those of these that do; once a second, for ever. */
@@ -58,12 +61,22 @@ function measure({ record: { id, name }, state: { init } }: Container, meters: M
     const status = init !== undefined && judgeProcess(init) === 'alive' ? findProcess(init.pid) : undefined;
     if (status === undefined) return [];
     const use = measureContainer(status);
-    meters.set(id, { use, last: use(), atMs: performance.now() });
+    meters.set(id, { use, last: use(), atMs: performance.now(), disk: undefined });
     return [];
   }
   const [now, atMs] = [meter.use(), performance.now()];
   const cpuPercent = (100 * (now.cpuMs - meter.last.cpuMs)) / Math.max(1, atMs - meter.atMs);
-  Object.assign(meter, { last: now, atMs });
+  const disk = atLeast(init === undefined ? undefined : findDiskUse(init), meter.disk);
+  Object.assign(meter, { last: now, atMs, disk });
   const { memoryBytes, pids } = now;
-  return [{ id, name, cpuPercent, memoryBytes, memoryPercent: (100 * memoryBytes) / totalmem(), pids }];
+  return [{ id, name, cpuPercent, memoryBytes, memoryPercent: (100 * memoryBytes) / totalmem(), pids, disk }];
+}
+
+/** What one had that has ended in this moment is shown again when its parent has waited for it. */
+function atLeast(now: DiskUse | undefined, before: DiskUse | undefined): DiskUse | undefined {
+  if (now === undefined || before === undefined) return now ?? before;
+  return {
+    readBytes: Math.max(now.readBytes, before.readBytes),
+    writtenBytes: Math.max(now.writtenBytes, before.writtenBytes),
+  };
 }

@@ -1,7 +1,7 @@
 /** Removes what killed processes left. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree } from '#base/remove-tree.js';
+import { removeOwnedTree } from '#engine/engine.js';
 import { hasMonitor } from './claims.js';
 import { listContainers } from './find.js';
 import { sweepNames } from './names.js';
@@ -18,7 +18,7 @@ import { hasEnded } from './status.js';
 export async function sweepRecords(roots: ContainerRoots): Promise<string[]> {
   for (const root of [roots.kept, roots.passing]) {
     if (!(await hasRoot(root))) continue;
-    for (const name of await readdir(root)) if (readOwnedName(name)?.isAbandoned === true) await removeTree(join(root, name));
+    for (const name of await readdir(root)) if (readOwnedName(name)?.isAbandoned === true) await removeOwnedTree(join(root, name));
     await sweepNames(root);
   }
   const { containers } = await listContainers(roots);

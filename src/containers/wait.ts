@@ -12,14 +12,14 @@ const LOOK_EVERY_MS = 25;
 const LOOK_EVERY_MAX_MS = 200;
 
 /** Until it has ended, however long that takes; its exit code. Of a container that was only created: until it was started, and has ended. */
-export async function waitForExit(place: ContainerPlace): Promise<number> {
+export async function waitForExit(place: ContainerPlace, signal?: AbortSignal): Promise<number> {
   const file = nameWaiter(place);
   // It may be gone in this very moment, which the first look tells.
   await writeFile(file, '', { mode: 0o600 }).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) !== 'ENOENT') throw thrown;
   });
   try {
-    const ended = await waitUntil(place, ({ status }) => status.status === 'stopped', Infinity);
+    const ended = await waitUntil(place, ({ status }) => status.status === 'stopped' || signal?.aborted === true, Infinity);
     if (ended === 'gone') throw containerErrors.removed(place.id);
     // A status of stopped always has one.
     return ended?.status.exitCode ?? 0;

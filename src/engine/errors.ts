@@ -298,8 +298,8 @@ export const entranceInvalid = (why: string, cause?: unknown): BulkheadError =>
 export const execElsewhere = (id: string): BulkheadError =>
   userError(
     'EXEC_ELSEWHERE',
-    `Cannot run a command in container ${id}: its own is in a mount namespace of its own, as under crun, runc and other OCI runtimes`,
-    { hint: 'bulkhead run --runtime embedded …', data: { id } },
+    `Cannot run a command in container ${id}: its own command, or what that was run by, has made mounts of its own, and with them walls that no other command would have`,
+    { hint: `bulkhead inspect ${id}`, data: { id } },
   );
 
 export const execFailed = (id: string, why: string): BulkheadError =>

@@ -25,7 +25,8 @@ const ATTACHED_MS = 10_000;
 /** As the command line has it for what bulkhead itself refuses. */
 const EXIT_REFUSED = 255;
 
-export async function oversee(beginning: Beginning, caller: Caller): Promise<void> {
+/** `onInput` is told how the container's standard input ends. */
+export async function oversee(beginning: Beginning, caller: Caller, onInput: (end: () => void) => void): Promise<void> {
   const { id, directory, root, isNew, autoRemove, isDebug } = beginning;
   const place: ContainerPlace = { id, path: directory, root };
   await claimContainer(place);
@@ -36,8 +37,10 @@ export async function oversee(beginning: Beginning, caller: Caller): Promise<voi
   const output = await recordOutput({
     directory,
     file: join(directory, CONTAINER_FILES.output),
+    input: beginning.interactive ? join(directory, CONTAINER_FILES.input) : undefined,
     warn: (line) => log.write('warning', line),
   });
+  onInput(output.endInput);
   const watched: Watched = { beginning, caller, log, journal, output, hasBegun: false, isOver: false, stop: new AbortController() };
   const outcome = await settle(beginning.plugins === undefined ? runAlone(watched) : runWithPlugins(watched));
   await output.close();

@@ -23,13 +23,18 @@ export interface Pipe {
 /** In a directory that nobody else may enter. A command that is another user inside may open its end anew: hence the mode. */
 export async function openPipes(directory: string, names: readonly string[]): Promise<Pipe[]> {
   const paths = names.map((name) => join(directory, `${name}.fifo`));
-  await Promise.all(paths.map((path) => rm(path, { force: true })));
-  await promisify(execFile)('mkfifo', ['-m', '0666', '--', ...paths], { env: { PATH: TOOL_PATH } });
+  await makeFifos(paths);
   try {
     return paths.map(openPipe);
   } finally {
     await Promise.all(paths.map((path) => rm(path, { force: true })));
   }
+}
+
+/** In the place of what is there. */
+export async function makeFifos(paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map((path) => rm(path, { force: true })));
+  await promisify(execFile)('mkfifo', ['-m', '0666', '--', ...paths], { env: { PATH: TOOL_PATH } });
 }
 
 /** Who reads comes first: without one the other end cannot be opened. No handles, which close what they are of when they are forgotten. */

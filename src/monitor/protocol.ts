@@ -88,13 +88,19 @@ const beginning = v.strictObject({
   plugins: v.optional(pluginHostBegin),
   /** Whether the container goes where its command never ran. */
   isNew: v.boolean(),
+  /** Whether it reads what is typed by those who attach. */
+  interactive: v.boolean(),
   autoRemove: v.boolean(),
   isDebug: v.boolean(),
 });
 export type Beginning = v.InferOutput<typeof beginning>;
 
 /** Of a monitor, by the process that has started it. */
-export const monitorCalls = { begin: { input: beginning, output: nothing } };
+export const monitorCalls = {
+  begin: { input: beginning, output: nothing },
+  /** There is no more to be read. */
+  endInput: { input: nothing, output: nothing },
+};
 
 const momentNames = ['openImage', 'mountImage', 'configure', 'mapUsers', 'planRuntime', 'started', 'controller', 'observe'] as const;
 export type MomentName = (typeof momentNames)[number];

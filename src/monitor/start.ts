@@ -25,6 +25,8 @@ export interface StartedMonitor {
   readonly begun: Promise<Outcome | undefined>;
   /** Of one that has begun: as long as the caller listens. */
   readonly ended: Promise<Outcome>;
+  /** Ends what the container reads; where the monitor is gone, it has ended anyhow. */
+  endInput(): void;
   /** The caller may end now; the monitor goes on. */
   release(): void;
 }
@@ -60,6 +62,7 @@ export function startMonitor({ beginning, cwd, answers }: StartRequest): Started
     pid: child.pid ?? 0,
     begun: Promise.race([begun, failed]),
     ended,
+    endInput: () => void channel.call('endInput', undefined).catch(() => undefined),
     release() {
       channel.close();
       child.unref();

@@ -32,7 +32,23 @@ const reservedCommands: readonly string[] = [
     'list',
     'ps',
   ],
-  ...['logs', 'stats', 'wait', 'remove', 'rm', 'prune', 'copy', 'cp', 'volume', 'network', 'system', 'service', 'config', 'doctor'],
+  ...[
+    'attach',
+    'logs',
+    'stats',
+    'wait',
+    'remove',
+    'rm',
+    'prune',
+    'copy',
+    'cp',
+    'volume',
+    'network',
+    'system',
+    'service',
+    'config',
+    'doctor',
+  ],
 ];
 
 /** Environment variables of bulkhead itself, without `BULKHEAD_`, now or soon. */

@@ -5,7 +5,7 @@
  *      with a name      STATE/containers, there before anything begins, kept unless it has --rm
  */
 import { messageOf } from '#base/errors.js';
-import { createRecord, referToProcess, removeRecord, sweepPassing, type ContainerPlace } from '#containers/containers.js';
+import { createRecord, referToProcess, removeRecord, requireLabels, sweepPassing, type ContainerPlace } from '#containers/containers.js';
 import type { ContainerReach, RunOptions, RunResult } from '#engine/engine.js';
 import { openJournal, type Journal } from '#monitor/monitor.js';
 import { keptOptions } from './machine-options.js';
@@ -18,11 +18,13 @@ export interface Recorded {
 }
 
 /** Does the work, and tells it whom to tell that the command runs. What cannot be written down is said, and ends no run without a name. */
-export function withRecord(
+export async function withRecord(
   scene: Scene,
   recorded: Recorded,
   work: (reach: (container: ContainerReach) => void, options: Pick<RunOptions, 'id' | 'writableDirectory'>) => Promise<RunResult>,
 ): Promise<RunResult> {
+  // Without a name it is written down only when it runs.
+  requireLabels(recorded.told.labels ?? {});
   return recorded.told.name === undefined ? withPassing(scene, recorded, work) : withKept(scene, recorded, work);
 }
 

@@ -108,7 +108,7 @@ export interface Product {
   createContainer(args: readonly string[], told: NewContainer): Promise<string>;
   readContainer(what: string): Promise<ContainerRecord>;
   /** Starts one that is there; `invocation` is what it was made with, parsed again. */
-  startContainer(id: string, invocation: Invocation<RunRequest>): Promise<BackgroundStart>;
+  startContainer(id: string, invocation: Invocation<RunRequest>, options: { readonly types: boolean }): Promise<BackgroundStart>;
   /** What each plugin would change of the container's configuration; starts nothing. */
   dryRun(invocation: Invocation<RunRequest>): Promise<DryRun>;
   /** The verbs on containers that were made; runs no plugin code. */
@@ -264,7 +264,7 @@ export function openProduct(options: ProductOptions): Product {
     requireRuntime: async (name) => (name === undefined ? undefined : (await import('./require-runtime.js')).requireRuntime(scene, name)),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
-    startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),
+    startContainer: async (id, invocation, options) => (await background()).startContainer(scene, id, invocation, options),
     dryRun: async (invocation) => (await import('./run.js')).dryRun(scene, invocation),
     containers: async () => (await import('./containers.js')).openContainers(scene),
     exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
@@ -282,7 +282,7 @@ export { findValueFault, type Compiled } from '#package/package.js';
 export { extendableCommands } from './contributions.js';
 export type { AddedValues, Invocation } from './around-command.js';
 export type { ContainerRecord } from '#containers/containers.js';
-export type { ContainerCommands } from './containers.js';
+export type { ContainerCommands, TypedInput } from './containers.js';
 export type { BackgroundStart } from './background/background.js';
 export type { NewContainer } from './new-container.js';
 export type { AddedFlag, CommandSummary, ContributedCommand, Contributions } from './contributions.js';

@@ -120,9 +120,22 @@ describe('bulkhead create and start', () => {
   afterEach(() => cli.close());
 
   it('make a container, and run it again and again', async () => {
-    const { stdout, exitCode } = await cli.run('create', '--name', 'web', '--env', 'WORD=hi', cli.rootfs, 'sh', '-c', 'echo $WORD; exit 3');
+    const { stdout, exitCode } = await cli.run(
+      'create',
+      '--name',
+      'web',
+      '--label',
+      'job=7',
+      '--env',
+      'WORD=hi',
+      cli.rootfs,
+      'sh',
+      '-c',
+      'echo $WORD; exit 3',
+    );
     assert.equal(exitCode, 0);
-    assert.equal((await mustFind('web')).status.status, 'created');
+    const { status, record } = await mustFind('web');
+    assert.deepEqual([status.status, record.labels], ['created', { job: '7' }]);
     for (const times of [1, 2]) {
       assert.deepEqual(await cli.run('start', 'web'), { stdout, stderr: '', exitCode: 0 });
       await until(async () => (await mustFind('web')).state.status === 'stopped', 'it has stopped');

@@ -78,6 +78,19 @@ describe('the command line of containers', () => {
     assert.match(stderr, /Cannot find container "nobody"/);
   });
 
+  it('lists those that are looked for by label, name or status', async () => {
+    const marked = await shelf.create({ labels: { job: '47=11', team: '' } });
+    assert.equal(await succeed('list', '--all', '--quiet', '--filter', 'label=job=47=11', '--filter', 'label=team'), marked.id);
+    assert.equal(await succeed('ps', '-q', '-f', 'status=created'), marked.id);
+    assert.equal(await succeed('ps', '-q', '-f', 'label=job'), '');
+    const [inspected] = JSON.parse(await succeed('inspect', marked.id)) as { labels: object }[];
+    assert.deepEqual(inspected?.labels, { job: '47=11', team: '' });
+    const refused = await cli.run('list', '--filter', 'colour=red');
+    assert.equal(refused.exitCode, 255);
+    assert.match(refused.stderr, /Cannot look for containers by "colour=red": a filter is label=KEY/);
+    assert.equal(await succeed('rm', marked.id), marked.id);
+  });
+
   it('says what fails for one of several, and goes on with the others', async () => {
     const { place } = await shelf.start(['sh', '-c', LOOP], { name: 'other' });
     const { stdout, stderr, exitCode } = await cli.run('rm', 'web', 'nobody\u001b[2J', place.id);
@@ -126,7 +139,7 @@ describe('the command line of containers', () => {
       cpuPercent: number;
     }[];
     assert.equal(web?.name, 'web');
-    assert.match(await succeed('stats', '--no-stream'), /^ID +NAME +CPU +MEMORY +OF ALL +PIDS\n\w{12} +web +[\d.]+ % /);
+    assert.match(await succeed('stats', '--no-stream'), /^ID +NAME +CPU +MEMORY +OF ALL +PIDS +READ +WRITTEN\n\w{12} +web +[\d.]+ % /);
     const streaming = startPrinting(cli, ['stats', '--json']);
     while (streaming.text.stdout.split('\n').length < 3) await delay(20);
     streaming.child.kill('SIGINT');

@@ -12,16 +12,23 @@ describe('bulkhead run in the foreground', () => {
   const waiting = ['sh', '-c', 'trap "exit 6" TERM; while :; do sleep 0.05; done'];
 
   it('has a record while it runs, and none when it has ended', async () => {
-    const running = cli.start(['run', cli.rootfs, ...waiting]);
+    const running = cli.start(['run', '--label', 'job=7', '--label=bare', cli.rootfs, ...waiting]);
     await until(async () => (await cli.list()).length === 1, 'it is listed');
     const [container] = await cli.list();
     assert.equal(container?.status.status, 'running');
     assert.equal(container.place.root, cli.roots.passing);
     assert.equal(container.state.monitor?.pid, running.pid);
     assert.deepEqual(container.record.command, waiting);
+    assert.deepEqual(container.record.labels, { job: '7', bare: '' });
     killQuietly(running.pid, 'SIGTERM');
     assert.equal((await running).exitCode, 6);
     assert.deepEqual(await readdir(cli.roots.passing), []);
+  });
+
+  it('runs nothing where a label is none', async () => {
+    const { exitCode, stdout, stderr } = await cli.run('run', '--label=-x=1', cli.rootfs, 'sh', '-c', 'echo ran');
+    assert.deepEqual([exitCode, stdout], [255, '']);
+    assert.match(stderr, /Cannot label a container "-x": a key has/);
   });
 
   it('leaves no record of a command that is over at once, nor of what never ran', async () => {

@@ -5,6 +5,7 @@ import { openCli, repository, type Cli } from '../helpers/cli.js';
 import { needTool, needUserNamespaces } from '../helpers/need.js';
 import { openTerminal } from '../helpers/open-terminal.js';
 import { makeRootfs } from '../helpers/rootfs.js';
+import { interrupt } from '../helpers/type-at-shell.js';
 
 describe('bulkhead run --interactive --tty', () => {
   let cli: Cli;
@@ -23,10 +24,7 @@ describe('bulkhead run --interactive --tty', () => {
       await terminal.printed(/[$#] /);
       terminal.type('cat /etc/marker; echo "term $TERM."; ls /dev/pts\n');
       await terminal.printed(/from the image\r\nterm xterm\.\r\n0 +ptmx\r\n/);
-      terminal.type('cat\ntyped\n');
-      await terminal.printed(/typed[^]*typed/);
-      terminal.type('\u0003');
-      await terminal.printed(/\^C[^]*[$#] $/);
+      await interrupt(terminal);
       terminal.type('exit 7\n');
       assert.equal(await terminal.exitCode, 7, terminal.text());
     } finally {

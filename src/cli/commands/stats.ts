@@ -6,9 +6,9 @@ import { describeStats } from '../output/containers.js';
 import type { ContainerStats } from '#wiring/wiring.js';
 
 export default class Stats extends BulkheadCommand {
-  static override summary = 'Show what running containers use: processor, memory, processes';
+  static override summary = 'Show what running containers use: processor, memory, processes, disks';
   static override description =
-    'Of all your containers, or of those that are named; once a second, until it is interrupted. At a terminal the table is drawn anew in its place. Memory is what is resident; what processes share counts for each of them.';
+    'Of all your containers, or of those that are named; once a second, until it is interrupted. At a terminal the table is drawn anew in its place. Memory is what is resident; what processes share counts for each of them. Read and written is what went from and to disks since it began.';
   static override examples = ['bulkhead stats', 'bulkhead stats --no-stream web', 'bulkhead stats --json'];
   static override usage = 'stats [FLAGS] [CONTAINER...]';
   static override strict = false;

@@ -20,15 +20,17 @@ export function describeContainers(containers: readonly ContainerDescription[], 
 }
 
 export function describeStats(stats: readonly ContainerStats[]): string[] {
-  const rows = stats.map(({ id, name, cpuPercent, memoryBytes, memoryPercent, pids }) => [
+  const rows = stats.map(({ id, name, cpuPercent, memoryBytes, memoryPercent, pids, disk }) => [
     id,
     name ?? '',
     `${cpuPercent.toFixed(1)} %`,
     describeBytes(memoryBytes),
     `${memoryPercent.toFixed(1)} %`,
     String(pids),
+    disk === undefined ? '?' : describeBytes(disk.readBytes),
+    disk === undefined ? '?' : describeBytes(disk.writtenBytes),
   ]);
-  return describeTable([['ID', 'NAME', 'CPU', 'MEMORY', 'OF ALL', 'PIDS'], ...rows]);
+  return describeTable([['ID', 'NAME', 'CPU', 'MEMORY', 'OF ALL', 'PIDS', 'READ', 'WRITTEN'], ...rows]);
 }
 
 function describeStatus({ status, exitCode, startedAt, finishedAt, createdAt }: ContainerDescription, nowMs: number): string {

@@ -4,22 +4,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { containerGone, envConflict, execElsewhere, execFailed, optionUnsupported, toolMissing } from '../errors.js';
+import { removeTree } from '#base/remove-tree.js';
+import { containerGone, execElsewhere, execFailed, toolMissing } from '../errors.js';
 import { joinControlGroups } from '../limits/join-groups.js';
-import { parseEnvironment } from '../request.js';
-import { parseUser } from '../request-options.js';
 import { startChain, type Chain } from '../runtimes/chain.js';
-import { enterNamespaces, readEntrance, type Entrance } from '../runtimes/entrance.js';
-import { sortEnvironment } from '../runtimes/environment.js';
-import { composeLauncher, type Entered } from '../runtimes/launcher.js';
-import { writeCommand, writeEntered, writeEnteredTerminal } from '../runtimes/script.js';
+import { enterNamespaces, readEntrance } from '../runtimes/entrance.js';
 import type { ExecOptions, ExecRequest, RunResult } from '../shapes.js';
 import { keepCallerTerminal } from '../terminal/caller-terminal.js';
 import { findTerminalTools, type TerminalTools } from '../terminal/own-terminal.js';
 import { findTool, findTools, TOOL_DIRECTORIES, type Tools } from '../tools.js';
-import { isAlive, readInnerPid } from './process-tree.js';
+import { ENTERED_FILE, planStep, type ExecStep } from './exec-step.js';
+import { isAlive, readInnerPid, signalQuietly } from './process-tree.js';
 import { findSession, type Session } from './session.js';
 import { catchSignals, forwardSignal, Interruption, type SignalCatcher } from './signals.js';
 import { untilStopped } from './stop.js';
@@ -64,23 +62,34 @@ async function enter(context: ExecContext): Promise<RunResult> {
   const process_ = await open(`/proc/${init.pid}`, 'r').catch(() => {
     throw containerGone(id);
   });
-  const files = join(session.path, `exec-${randomBytes(6).toString('hex')}`);
-  const log = await open(`${files}.log`, 'wx+', 0o600);
-  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal(terminal.stty);
+  const directory = join(session.path, `exec-${randomBytes(6).toString('hex')}`);
+  await mkdir(directory, { mode: 0o700 });
+  const log = await open(join(directory, 'log'), 'wx+', 0o600);
+  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal({ sh: tools.sh, stty: terminal.stty });
   try {
     const innerPid = readInnerPid(command.pid);
     if (!isAlive(init) || !isAlive(command) || innerPid === undefined) throw containerGone(id);
-    if (!sharesMounts(init.pid, command.pid)) throw execElsewhere(id);
     const entrance = await readEntrance(session.path);
-    await prepare(context, { files, entrance, entered: { nsenter, userNamespace: `/proc/${innerPid}/ns/user` } });
-    const words = [...enterNamespaces(nsenter, { pid: init.pid, process: PROCESS }), tools.setpriv, '--pdeathsig', 'KILL', tools.sh, files];
+    if (entrance.program === undefined && !sharesMounts(init.pid, command.pid)) throw execElsewhere(id);
+    const entered = { nsenter, userNamespace: `/proc/${innerPid}/ns/user` };
+    const step = await planStep({ request, tools, terminal, entrance, entered, session: session.path, directory });
+    for (const [file, text] of Object.entries(step.files)) await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+    const script = join(directory, ENTERED_FILE);
+    const words = [
+      ...enterNamespaces(nsenter, { pid: init.pid, process: PROCESS }),
+      tools.setpriv,
+      '--pdeathsig',
+      'KILL',
+      tools.sh,
+      script,
+    ];
     const chain = startChain({
       ...{ tools, identity: entrance.identity, session: session.path, logFd: log.fd, programs: 0, terminal: terminal?.script },
       entry: { words, fd: process_.fd },
       streams: { stdin: request.interactive === true ? 0 : 'ignore', stdout: 1, stderr: 2 },
     });
     try {
-      return await accompany(chain, context, async () => {
+      return await accompany(chain, { ...context, step }, async () => {
         const { buffer, bytesRead } = await log.read({ buffer: Buffer.alloc(LOG_BYTES_MAX), position: 0 });
         return buffer.toString('utf8', 0, bytesRead);
       });
@@ -90,14 +99,11 @@ async function enter(context: ExecContext): Promise<RunResult> {
     }
   } finally {
     await Promise.all([process_.close(), log.close()]);
-    for (const name of ['', '.log', '.command', '.terminal']) await rm(`${files}${name}`, { force: true });
+    await removeTree(directory);
   }
 }
 
-/**
- * An OCI runtime has made a mount namespace of its own, and rights that are not written down here, such as a seccomp filter: a command
- * that came in by PID 1 would have more of them.
- */
+/** Else somebody has given the command more walls than are written down: one that came in by PID 1 would have fewer of them. */
 function sharesMounts(init: number, command: number): boolean {
   try {
     return readlinkSync(`/proc/${init}/ns/mnt`) === readlinkSync(`/proc/${command}/ns/mnt`);
@@ -106,64 +112,33 @@ function sharesMounts(init: number, command: number): boolean {
   }
 }
 
-/** Writes the scripts into the session. */
-async function prepare(
-  { request, tools, terminal }: ExecContext,
-  { files, entrance, entered }: { files: string; entrance: Entrance; entered: Entered },
-): Promise<void> {
-  const { identity, caller, umask, capabilities, rlimits } = entrance;
-  const user = chooseUser(request, entrance);
-  const env = sortEnvironment(describeEnvironment(request, entrance));
-  const [linker] = env.linker.keys();
-  const [shell] = env.shell.keys();
-  if (linker !== undefined && shell !== undefined) throw envConflict(linker, shell);
-  const launcher = composeLauncher({
-    ...{ tools, identity, uid: caller.uid, gid: caller.gid, env, command: request.command, entered },
-    workingDirectory: request.workingDirectory ?? entrance.workingDirectory,
-    options: { user, capabilities, rlimits },
-  });
-  const [commandFile, terminalFile] = [`${files}.command`, `${files}.terminal`];
-  const script = { tools, commandFile };
-  const owner = identity === 'root' ? user?.uid : undefined;
-  const texts = {
-    [files]: writeEntered(script, terminal && { tools: terminal, file: terminalFile }),
-    [commandFile]: writeCommand(launcher, env, { umask, streams: `2>&${terminal === undefined ? 3 : 1} 3>&- 4>&-` }),
-    ...(terminal === undefined ? {} : { [terminalFile]: writeEnteredTerminal(script, terminal, { owner }) }),
-  };
-  for (const [name, text] of Object.entries(texts)) await writeFile(name, text, { mode: 0o600, flag: 'wx' });
-}
-
-/** Only in a container of real root there is more than one. */
-function chooseUser({ user: typed }: ExecRequest, { identity, caller, user }: Entrance): Entrance['user'] {
-  if (typed === undefined) return user;
-  const wanted = parseUser(typed, (user ?? caller).gid);
-  const own = user ?? (identity === 'fakeroot' ? { uid: 0, gid: 0 } : caller);
-  if (identity !== 'root' && (wanted.uid !== own.uid || wanted.gid !== own.gid))
-    throw optionUnsupported('user', `in this container there is only ${own.uid}:${own.gid}`, 'bulkhead exec CONTAINER id');
-  return wanted;
-}
-
-function describeEnvironment({ env, terminal }: ExecRequest, entrance: Entrance): Record<string, string> {
-  const kind = terminal === true ? { TERM: process.env['TERM'] ?? 'xterm' } : {};
-  return { ...entrance.env, ...kind, ...parseEnvironment(env) };
-}
-
-async function accompany(chain: Chain, context: ExecContext, readLog: () => Promise<string>): Promise<RunResult> {
-  const { request, signals, warn = () => undefined, signal: stop } = context;
+async function accompany(chain: Chain, context: ExecContext & { step: ExecStep }, readLog: () => Promise<string>): Promise<RunResult> {
+  const { request, step, signals, warn = () => undefined, signal: stop } = context;
   const { id, init, command: first } = request.container;
   const until = stop === undefined ? signals.interrupted : AbortSignal.any([signals.interrupted, stop]);
   await untilStopped(chain.ready, until);
   if (!chain.reports.ready) throw isAlive(init) ? execFailed(id, describeLog(await readLog())) : containerGone(id);
-  const { command } = chain.findProcesses();
-  await joinControlGroups({ pid: command.pid, of: first.pid, warn });
+  const { command: shell } = chain.findProcesses();
+  await joinControlGroups({ pid: shell.pid, of: first.pid, warn });
   const startMs = performance.now();
   signals.hold();
-  chain.go();
-  signals.forward((signal) => forwardSignal(command, signal));
-  await untilStopped(chain.ended, until);
+  const { verdict, command } = await untilStopped(step.start(chain, shell), until);
+  try {
+    signals.forward((signal) => forwardSignal(command, signal));
+    await untilStopped(chain.ended, until);
+  } finally {
+    // Where what waits for it was killed.
+    signalQuietly(command, 'SIGKILL');
+  }
   const exitCode = chain.reports.exitCode ?? KILLED;
   if (!chain.reports.exec) throw isAlive(init) ? execFailed(id, describeLog(await readLog())) : containerGone(id);
+  if (verdict === 'failed' && !isOfSignal(exitCode) && step.explain !== undefined) return { exitCode: await step.explain(), runMs: 0 };
   return { exitCode, runMs: performance.now() - startMs };
+}
+
+/** As a shell says it; a program that fails may end with 255. */
+function isOfSignal(exitCode: number): boolean {
+  return exitCode > 128 && exitCode <= 128 + Math.max(...Object.values(constants.signals));
 }
 
 function describeLog(log: string): string {

@@ -8,7 +8,7 @@ import { explainFailure } from '../runtimes/failure.js';
 import type { Identity } from '../runtimes/identity.js';
 import { openLog, type PreparedContainer } from '../runtimes/prepare.js';
 import type { Entry, Start } from '../runtimes/runtime.js';
-import type { UserMapping } from '../runtimes/user-mapping.js';
+import type { RequestedMapping } from '../runtimes/user-mapping.js';
 import type { Container, ContainerConfig, ContainerEvent, Moments, RunResult, Streams } from '../shapes.js';
 import { reachProcesses } from './container-use.js';
 import { openControl, type Control } from './control.js';
@@ -29,7 +29,7 @@ export interface LaunchRequest {
   readonly tools: Tools;
   readonly config: ContainerConfig;
   readonly uid: number;
-  readonly mapping?: UserMapping | undefined;
+  readonly mapping?: RequestedMapping | undefined;
   readonly controlGroup?: ControlGroup | undefined;
   /** Writes down the rest of the session, where the chain must mount the image before that can be done; else what is written already. */
   readonly prepare: (chain: Chain) => Promise<PreparedContainer>;
@@ -56,7 +56,7 @@ const LOG_BYTES_MAX = 65_536;
 
 export async function launch(request: LaunchRequest, moments: Moments, context: LaunchContext): Promise<RunResult> {
   const { session, tools, identity, programs, terminal } = request;
-  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal(terminal.stty);
+  const restoreTerminal = terminal === undefined ? undefined : await keepCallerTerminal({ sh: tools.sh, stty: terminal.stty });
   const logFile = await openLog(session.path);
   try {
     const chain = startChain({

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { systemCodeOf } from '#base/errors.js';
 import { findProcess, isAlive, readProcFile, type ProcessStatus } from '#base/process.js';
 
-export { findProcess, isAlive, readPidNamespace, type ProcessStatus } from '#base/process.js';
+export { findProcess, isAlive, readPidNamespace, readProcFile, type ProcessStatus } from '#base/process.js';
 
 /** The arguments of a process; empty for a zombie. */
 export function findArguments(pid: number): string[] | undefined {

@@ -12,7 +12,7 @@ import type { Chain } from '../runtimes/chain.js';
 import type { Identity } from '../runtimes/identity.js';
 import { prepareContainer, type OverlayWay, type PreparedContainer } from '../runtimes/prepare.js';
 import type { Runtime } from '../runtimes/runtime.js';
-import type { UserMapping } from '../runtimes/user-mapping.js';
+import type { RequestedMapping } from '../runtimes/user-mapping.js';
 import type { ContainerConfig, Moments, RunResult } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
 import { findTools, type Tools } from '../tools.js';
@@ -25,7 +25,7 @@ export interface SessionContext extends LaunchContext {
   readonly image: RootImage | ImageMount;
   readonly config: ContainerConfig;
   readonly identity: Identity;
-  readonly mapping: UserMapping | undefined;
+  readonly mapping: RequestedMapping | undefined;
   readonly caller: Caller;
   readonly runtime: Runtime;
   readonly moments: Moments;

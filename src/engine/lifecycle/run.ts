@@ -1,13 +1,21 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import type { Caller } from '../config.js';
 import { withBuiltinImages } from '../images/built-in.js';
-import { askForMount } from '../images/choose-mount.js';
+import { askForMount, type ImageMount } from '../images/choose-mount.js';
+import type { FileImage, RootImage } from '../images/image.js';
 import { storeImage } from '../images/store.js';
 import { resolveOptions } from '../resolve-options.js';
 import { parseOverlays } from '../request-options.js';
 import { chooseIdentity, isRootInNamespace } from '../runtimes/identity.js';
 import { chooseRuntime } from '../runtimes/choose-runtime.js';
-import { checkMapping, readOwnedRanges, requireMappers, type UserMapping } from '../runtimes/user-mapping.js';
+import {
+  checkMapping,
+  mapAllOwned,
+  readOwnedRanges,
+  requireMappers,
+  type RequestedMapping,
+  type UserMapping,
+} from '../runtimes/user-mapping.js';
 import type { Moments, RunOptions, RunRequest, RunResult } from '../shapes.js';
 import { findTerminalTools } from '../terminal/own-terminal.js';
 import { validateConfig } from '../validate.js';
@@ -50,7 +58,8 @@ async function run(
   const config = await validateConfig(await resolveOptions(wanted, { defaultHome, cdiDirectories }));
   const identity = chooseIdentity(caller.uid, isRootInNamespace(config, caller.uid));
   runtime.refuse(identity);
-  const mapping = identity === 'fakeroot' && caller.uid !== 0 ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
+  const mayMap = identity === 'fakeroot' && caller.uid !== 0;
+  const chosen = mayMap ? await untilStopped(mapUsers(caller, moments), stop) : undefined;
   const {
     runDirectory,
     writableDirectory,
@@ -69,6 +78,7 @@ async function run(
     const stored = await storeImage(opened, { config, directory: imageDirectory, stop, log });
     try {
       const image = await untilStopped(askForMount(stored.image, { image: config.image, identity, moments }), stop);
+      const mapping = mayMap && moments.mapUsers === undefined ? await mapOwned(caller, image, log) : chosen;
       const context = {
         config,
         identity,
@@ -94,7 +104,6 @@ async function run(
   }
 }
 
-/** Nothing is known of the caller's ranges where nobody asks for them. */
 async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMapping | undefined> {
   if (moments.mapUsers === undefined) return undefined;
   const owned = await readOwnedRanges(uid);
@@ -103,6 +112,18 @@ async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMap
   checkMapping(mapping, owned);
   await requireMappers();
   return mapping;
+}
+
+/** Where nobody is asked to choose. */
+async function mapOwned(
+  { uid }: Caller,
+  { kind }: RootImage | ImageMount | FileImage,
+  log: (line: string) => void,
+): Promise<RequestedMapping | undefined> {
+  if (kind === 'directory' || kind === 'plan') return mapAllOwned(await readOwnedRanges(uid), log);
+  // Better to be alone than without the quickest way to an image, or without any.
+  log('Root is the only user inside: what a program mounts for you the others could not see');
+  return undefined;
 }
 
 function stopOf({ signal }: RunOptions, { interrupted }: SignalCatcher): AbortSignal {

@@ -11,8 +11,8 @@ import { randomInt } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '#base/errors.js';
-import { removeTree } from '#base/remove-tree.js';
 import { runDirectoryUnsafe } from '../errors.js';
+import { removeOwnedTree } from '../runtimes/remove-owned.js';
 import { findProcess, isAlive, readPidNamespace } from './process-tree.js';
 
 export interface Session {
@@ -65,7 +65,7 @@ export async function findSession(runDirectory: string, id: string): Promise<Ses
 
 /** Holds no mounts in this namespace: those are in the container's own. The inverse of `openSession`. */
 export async function closeSession(session: Session): Promise<void> {
-  await removeTree(session.path);
+  await removeOwnedTree(session.path);
 }
 
 /** Removes what killed owners left. Idempotent; safe beside others that do the same; touches no session of a living owner. */
@@ -76,7 +76,7 @@ export async function removeStaleSessions(runDirectory: string): Promise<string[
 async function removeStale(directory: string): Promise<string[]> {
   const pidNamespace = await readPidNamespace();
   const stale = (await readdir(directory)).filter((name) => isStale(name, pidNamespace));
-  for (const name of stale) await removeTree(join(directory, name));
+  for (const name of stale) await removeOwnedTree(join(directory, name));
   return stale.map((name) => name.slice(0, ID_LENGTH));
 }
 

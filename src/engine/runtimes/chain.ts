@@ -19,7 +19,7 @@ import { TOOL_DIRECTORIES, type Tools } from '../tools.js';
 import type { Identity } from './identity.js';
 import { CHAIN_IGNORES } from './launcher.js';
 import { SCRIPT_FILE } from './script.js';
-import { writeMapping, type UserMapping } from './user-mapping.js';
+import { writeMapping, type RequestedMapping } from './user-mapping.js';
 
 export interface ChainRequest {
   readonly tools: Tools;
@@ -27,7 +27,7 @@ export interface ChainRequest {
   /** What it shares with the host; only what is not usual. */
   readonly isolation?: Pick<ContainerOptions, 'network' | 'namespaces'> | undefined;
   /** Of more users than root, in the user namespace of an ordinary one. */
-  readonly mapping?: UserMapping | undefined;
+  readonly mapping?: RequestedMapping | undefined;
   /** The session directory. */
   readonly session: string;
   /** An open file for what the chain itself has to say. */
@@ -189,7 +189,7 @@ function composeChain(request: ChainRequest): string[] {
 /** To become root of the namespace takes the death signal away: it is set once more, and until then nothing is there to outlive the engine. */
 const WAIT_FOR_USERS = 'echo map >&4; read -r word <&4 && [ "$word" = mapped ] && exec "$@"; exit 125';
 
-async function mapUsers(pid: number | undefined, mapping: UserMapping | undefined, socket: Duplex): Promise<void> {
+async function mapUsers(pid: number | undefined, mapping: RequestedMapping | undefined, socket: Duplex): Promise<void> {
   if (pid === undefined || mapping === undefined) return;
   await writeMapping(pid, mapping, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
   socket.write('mapped\n');

@@ -16,6 +16,7 @@ import { entranceInvalid } from '../errors.js';
 import { RLIMIT_NAMES } from '../options.js';
 import type { ContainerConfig } from '../shapes.js';
 import type { Identity } from './identity.js';
+import type { RuntimeProgram } from './runtime.js';
 
 /** In the session: mode 0600, for it holds the environment. */
 export const ENTRANCE_FILE = 'entrance.json';
@@ -34,15 +35,28 @@ const entrance = v.strictObject({
   user: v.optional(owner),
   umask: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o777))),
   capabilities: v.optional(v.record(v.string(), v.boolean())),
+  /** What alone may start further commands; see RuntimeProgram. */
+  program: v.optional(
+    v.strictObject({
+      name: v.pipe(v.string(), v.maxLength(4096)),
+      path: v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096)),
+      args: v.pipe(v.array(v.string()), v.maxLength(256)),
+      like: v.pipe(v.string(), v.maxLength(4096)),
+      withoutCapabilities: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(64))),
+    }),
+  ),
   rlimits: v.optional(v.partial(v.strictObject(v.entriesFromList(RLIMIT_NAMES, v.strictObject({ soft: limit, hard: limit }))))),
 });
 export type Entrance = v.InferOutput<typeof entrance>;
 
 /** The text of the file. */
-export function writeEntrance(config: ContainerConfig, { identity, caller }: { identity: Identity; caller: Entrance['caller'] }): string {
+export function writeEntrance(
+  config: ContainerConfig,
+  { identity, caller, program }: { identity: Identity; caller: Entrance['caller']; program: RuntimeProgram | undefined },
+): string {
   const { env, workingDirectory, user, umask, capabilities, rlimits } = config;
   const { uid, gid } = caller;
-  return JSON.stringify({ identity, caller: { uid, gid }, env, workingDirectory, user, umask, capabilities, rlimits });
+  return JSON.stringify({ identity, caller: { uid, gid }, env, workingDirectory, user, umask, capabilities, rlimits, program });
 }
 
 /** The inverse of `writeEntrance`. Throws ENTRANCE_INVALID. */

@@ -99,7 +99,7 @@ export async function prepareContainer(request: PrepareRequest): Promise<Prepare
     [LOWER_FSTAB_FILE]: renderFstab(layout.lowers),
     ...(waiting === undefined ? { [SCRIPT_FILE]: writeScript(script) } : { [REST_FILE]: writeRest(script) }),
     ...entry.files,
-    [ENTRANCE_FILE]: writeEntrance(config, { identity, caller }),
+    [ENTRANCE_FILE]: writeEntrance(config, { identity, caller, program: entry.program }),
     ...(terminal === undefined ? {} : { [TERMINAL_FILE]: writeTerminal(script, terminal, { owner, console }) }),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });

@@ -53,6 +53,22 @@ export interface Entry {
    * that is nowhere; throws where the runtime has more to say. What there is without it: the exit code of the launcher.
    */
   readonly explain?: (() => Promise<number>) | undefined;
+  /** What alone starts further commands, see oci/further.ts. Without it they come in by the namespaces of PID 1. */
+  readonly program?: RuntimeProgram | undefined;
+}
+
+/** One that speaks the command line of OCI runtimes. */
+export interface RuntimeProgram {
+  /** As the user calls it. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Before those that the engine gives. */
+  readonly args: readonly string[];
+  /** Whose ways it has: a name or a path, see oci/dialects.ts. */
+  readonly like: string;
+  /** What no command has that it starts, as in `CAP_KILL`. */
+  readonly withoutCapabilities?: readonly string[] | undefined;
 }
 
 export interface StartRequest {

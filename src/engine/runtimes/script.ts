@@ -85,20 +85,29 @@ export function writeTerminal(request: ScriptRequest, terminal: TerminalTools, w
 
 export interface EnteredRequest {
   readonly tools: Tools;
-  /** Absolute; what the shell reads that becomes the command. */
-  readonly commandFile: string;
+  /** What the shell does that becomes the command, before it waits for "go", and after; with `9>&-`, where `first` opens fd 9. */
+  readonly before?: readonly string[];
+  readonly lines: readonly string[];
+  /** What the shell that waits for it does before all else, and at the end, with the exit code in `code`. */
+  readonly first?: readonly string[];
+  readonly last?: readonly string[];
 }
 
 /** What the shell does that has entered a container. Its fd 5 shows a process of the host; it stands in the container's root. */
 export function writeEntered(request: EnteredRequest, terminal?: { readonly tools: TerminalTools; readonly file: string }): string {
-  const { setpriv } = request.tools;
+  const {
+    tools: { setpriv },
+    first = [],
+    last = [],
+  } = request;
   return [
     'exec 5>&-',
     ...writeHead(),
+    ...first,
     ...(terminal === undefined
       ? ['(', ...enterCommand(request), ')']
       : [`${setpriv} --pdeathsig KILL ${runAtTerminal(terminal.tools, terminal.file)}`]),
-    ...reportExit(),
+    ...reportExit(last),
   ].join('\n');
 }
 
@@ -110,16 +119,16 @@ function becomeCommand({ entry }: ScriptRequest): string[] {
   return [...awaitGo(), ...entry];
 }
 
-function enterCommand({ commandFile }: EnteredRequest): string[] {
-  return [...awaitGo(), `. ${quoteWord(commandFile)}`];
+function enterCommand({ before = [], lines }: EnteredRequest): string[] {
+  return [...before, ...awaitGo(), ...lines];
 }
 
 function awaitGo(): string[] {
   return ['echo ready >&4', 'read -r word <&4 && [ "$word" = go ] || exit 125'];
 }
 
-function reportExit(): string[] {
-  return ['code=$?', 'echo "exit $code" >&4', 'exit "$code"', ''];
+function reportExit(last: readonly string[] = []): string[] {
+  return ['code=$?', ...last, 'echo "exit $code" >&4', 'exit "$code"', ''];
 }
 
 function writeHead(): string[] {

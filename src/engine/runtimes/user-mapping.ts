@@ -3,14 +3,15 @@
  *
  *      inside         outside
  *      0              the caller
- *      1 … n          of what /etc/subuid and /etc/subgid give the caller, as somebody else chose, and as is checked here
+ *      1 … n          of what /etc/subuid and /etc/subgid give the caller: all, or what somebody else chose, as is checked here
  *
  * newuidmap(1) and newgidmap(1) write it into the kernel; they check the same once more, with rights that the engine does not have.
+ * Where nobody chose, and these are not there or may not, root is alone.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { systemCodeOf } from '#base/errors.js';
+import { messageOf, systemCodeOf } from '#base/errors.js';
 import { toolMissing, userMappingFailed, userMappingRefused } from '../errors.js';
 import { findTool, TOOL_DIRECTORIES } from '../tools.js';
 
@@ -30,6 +31,11 @@ export interface UserMapping {
   gids: IdRange[];
 }
 
+export interface RequestedMapping extends UserMapping {
+  /** Where it cannot be written root is alone, and this is told why; without it that is an error. */
+  readonly orAlone?: (why: string) => void;
+}
+
 export interface OwnedRanges {
   uids: OwnedRange[];
   gids: OwnedRange[];
@@ -37,6 +43,8 @@ export interface OwnedRanges {
 
 /** Of these the answer is made, so that there is no end to be found of a file of thousands. */
 const OWNED_MAX = 256;
+/** Of lines that are asked for; the kernel takes 340. */
+const MAPPED_MAX = 64;
 const DEADLINE_MS = 10_000;
 
 /** What the caller may map; nothing where there are no such files. */
@@ -53,6 +61,34 @@ export function parseOwned(text: string, names: readonly string[]): OwnedRange[]
     return names.includes(name) && Number(count) > 0 ? [{ first: Number(first), count: Number(count) }] : [];
   });
   return ranges.slice(0, OWNED_MAX);
+}
+
+/** What is asked for where nobody chooses: all of it, one behind the other. Undefined, once that was told, where it cannot be. */
+export async function mapAllOwned(owned: OwnedRanges, tell: (why: string) => void): Promise<RequestedMapping | undefined> {
+  const orAlone = (why: string): void => tell(`Root is the only user inside: ${why}`);
+  const [uids, gids] = [putInARow(owned.uids), putInARow(owned.gids)];
+  if (uids.length === 0 || gids.length === 0) return void orAlone('/etc/subuid and /etc/subgid do not give you subordinate ids');
+  // Neither newuidmap nor what becomes root of the namespace gains anything then.
+  if (/^NoNewPrivs:\s+1$/m.test(await readIfThere('/proc/self/status')))
+    return void orAlone('newuidmap gains no rights, as nothing does here');
+  try {
+    await requireMappers();
+  } catch (thrown) {
+    return void orAlone(messageOf(thrown));
+  }
+  return { uids, gids, orAlone };
+}
+
+/** From 1 on: 0 is the caller. A file may give the same ids twice. */
+function putInARow(owned: readonly OwnedRange[]): IdRange[] {
+  const row: IdRange[] = [];
+  let inside = 1;
+  for (const { first, count } of owned) {
+    if (row.length === MAPPED_MAX || row.some((range) => overlap(first, count, range.outside, range.count))) continue;
+    row.push({ inside, outside: first, count });
+    inside += count;
+  }
+  return row;
 }
 
 /** Throws unless each range is the caller's own, and no id is mapped twice. */
@@ -80,9 +116,28 @@ function overlap(first: number, count: number, otherFirst: number, otherCount: n
 }
 
 /** Maps the users of the namespace that this process has made; it waits meanwhile. */
-export async function writeMapping(pid: number, { uids, gids }: UserMapping, caller: { uid: number; gid: number }): Promise<void> {
-  await runMapper('newuidmap', pid, [{ inside: 0, outside: caller.uid, count: 1 }, ...uids]);
-  await runMapper('newgidmap', pid, [{ inside: 0, outside: caller.gid, count: 1 }, ...gids]);
+export async function writeMapping(
+  pid: number,
+  { uids, gids, orAlone }: RequestedMapping,
+  caller: { uid: number; gid: number },
+): Promise<void> {
+  const write = async (name: MapperName, own: number, ranges: readonly IdRange[]): Promise<void> => {
+    try {
+      await runMapper(name, pid, [{ inside: 0, outside: own, count: 1 }, ...ranges]);
+    } catch (thrown) {
+      if (orAlone === undefined) throw thrown;
+      orAlone(messageOf(thrown));
+      await writeAlone(name, pid, own);
+    }
+  };
+  await write('newuidmap', caller.uid, uids);
+  await write('newgidmap', caller.gid, gids);
+}
+
+/** What the kernel takes from everybody. */
+async function writeAlone(name: MapperName, pid: number, own: number): Promise<void> {
+  if (name === 'newgidmap') await writeFile(`/proc/${pid}/setgroups`, 'deny');
+  await writeFile(`/proc/${pid}/${name === 'newuidmap' ? 'uid_map' : 'gid_map'}`, `0 ${own} 1\n`);
 }
 
 /** For before anything has started: who asked for a mapping should not learn in its midst that it cannot be. */
@@ -91,7 +146,9 @@ export async function requireMappers(): Promise<void> {
     if ((await findTool(name, TOOL_DIRECTORIES)) === undefined) throw toolMissing(name, 'uidmap');
 }
 
-async function runMapper(name: 'newuidmap' | 'newgidmap', pid: number, ranges: readonly IdRange[]): Promise<void> {
+type MapperName = 'newuidmap' | 'newgidmap';
+
+async function runMapper(name: MapperName, pid: number, ranges: readonly IdRange[]): Promise<void> {
   const program = await findTool(name, TOOL_DIRECTORIES);
   if (program === undefined) throw toolMissing(name, 'uidmap');
   const words = [pid, ...ranges.flatMap(({ inside, outside, count }) => [inside, outside, count])].map(String);

@@ -19,6 +19,7 @@ import { parseBoundedJson } from '#base/bounded-json.js';
 import { messageOf, systemCodeOf } from '#base/errors.js';
 import { readRegularFile } from '#base/regular-file.js';
 import { volumeDamaged, volumeInUse, volumeNameInvalid, volumeNotFound, volumesUnsafe } from '../errors.js';
+import { removeOwnedTree } from '../runtimes/remove-owned.js';
 import { isAbandoned, nameOwner } from './owner.js';
 
 export interface Volume {
@@ -134,7 +135,7 @@ export async function holdVolume(directory: string, name: string): Promise<{ rea
 export async function sweepVolumes(directory: string): Promise<void> {
   if (!(await isThere(directory))) return;
   const left = (await readdir(directory)).filter((name) => name.startsWith('.') && isAbandoned(name.slice(1)));
-  for (const name of left) await removeTree(join(directory, name));
+  for (const name of left) await removeOwnedTree(join(directory, name));
 }
 
 /** Undefined where there is none, or where it is being removed. */
@@ -165,7 +166,7 @@ async function stage(directory: string, name: string): Promise<void> {
   try {
     await rename(staged, join(directory, name));
   } catch (thrown) {
-    await removeTree(staged);
+    await removeOwnedTree(staged);
     if (!['ENOTEMPTY', 'EEXIST'].includes(systemCodeOf(thrown) ?? '')) throw thrown;
   }
 }
@@ -203,7 +204,7 @@ async function markRemoval(path: string): Promise<string> {
 async function takeAway(directory: string, name: string): Promise<void> {
   const removed = join(directory, `.${nameOwner()}`);
   await rename(join(directory, name), removed);
-  await removeTree(removed);
+  await removeOwnedTree(removed);
 }
 
 async function listOrNothing(path: string): Promise<string[]> {
@@ -212,10 +213,6 @@ async function listOrNothing(path: string): Promise<string[]> {
 
 function ignoreMissing(thrown: unknown): undefined {
   if (systemCodeOf(thrown) !== 'ENOENT') throw thrown;
-}
-
-async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
 }
 
 async function openDirectory(path: string): Promise<void> {

@@ -13,6 +13,7 @@ import {
   readRecord,
   referToProcess,
   removeRecord,
+  requireInteractive,
   type ContainerPlace,
   type ContainerRecord,
 } from '#containers/containers.js';
@@ -35,6 +36,8 @@ export interface BackgroundStart {
   readonly early?: { readonly exitCode: number; readonly said: string } | undefined;
   /** Resolves with its exit code when it has ended; only where somebody stays for that. */
   readonly ended: Promise<number>;
+  /** There is no more for it to read. */
+  endInput(): void;
   /** Nobody stays. */
   release(): void;
 }
@@ -53,7 +56,9 @@ export async function runInBackground(scene: Scene, invocation: Invocation<RunRe
     state: { status: 'starting', monitor: referToProcess(process.pid) },
   });
   try {
-    return await begin(scene, invocation, { place, isNew: true, autoRemove: told.autoRemove, cwd: told.invocation.cwd });
+    return await begin(scene, invocation, {
+      ...{ place, isNew: true, autoRemove: told.autoRemove, interactive: told.interactive, cwd: told.invocation.cwd },
+    });
   } catch (thrown) {
     await removeRecord(place);
     throw thrown;
@@ -65,22 +70,32 @@ export async function readContainer(scene: Scene, what: string): Promise<Contain
   return readRecord(await findPlace(scene.paths.containers, what));
 }
 
-/** Starts it (again). Whatever is missing, the container stays as it is. */
-export async function startContainer(scene: Scene, id: string, invocation: Invocation<RunRequest>): Promise<BackgroundStart> {
+/** Starts it (again). Whatever is missing, the container stays as it is. `types`: somebody will type into it. */
+export async function startContainer(
+  scene: Scene,
+  id: string,
+  invocation: Invocation<RunRequest>,
+  { types }: { readonly types: boolean },
+): Promise<BackgroundStart> {
   const { place, record, status } = await openContainer(await findPlace(scene.paths.containers, id));
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
+  if (types) requireInteractive(record);
   await requireRuntime(scene, record.runtime);
-  return begin(scene, invocation, { place, isNew: false, autoRemove: record.autoRemove, cwd: record.invocation.cwd });
+  return begin(scene, invocation, {
+    ...{ place, isNew: false, autoRemove: record.autoRemove, interactive: record.interactive, cwd: record.invocation.cwd },
+  });
 }
 
 interface Start {
   readonly place: ContainerPlace;
   readonly isNew: boolean;
   readonly autoRemove: boolean;
+  readonly interactive: boolean;
   readonly cwd: string;
 }
 
-async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, cwd, isNew, autoRemove }: Start): Promise<BackgroundStart> {
+async function begin(scene: Scene, invocation: Invocation<RunRequest>, start: Start): Promise<BackgroundStart> {
+  const { place, cwd, isNew, autoRemove, interactive } = start;
   const settings = await scene.settings();
   const { log } = scene;
   const hasPlugins = await takesPlugins(scene, settings, invocation);
@@ -101,6 +116,7 @@ async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, 
         },
       }),
       isNew,
+      interactive,
       autoRemove,
       isDebug: log.isDebug,
     },
@@ -114,9 +130,15 @@ async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, 
   const early = await passingSignals(monitor, monitor.begun);
   const ended = monitor.ended.then(exitCodeOf);
   ended.catch(() => undefined);
-  if (early === undefined) return { id: place.id, ended, release: () => monitor.release() };
+  if (early === undefined) return { id: place.id, ended, endInput: () => monitor.endInput(), release: () => monitor.release() };
   monitor.release();
-  return { id: place.id, early: { exitCode: exitCodeOf(early), said: early.said ?? '' }, ended, release: () => undefined };
+  return {
+    id: place.id,
+    early: { exitCode: exitCodeOf(early), said: early.said ?? '' },
+    ended,
+    endInput: () => undefined,
+    release: () => undefined,
+  };
 }
 
 /** Of `--plugin-dir`; those of the environment it finds again there. */

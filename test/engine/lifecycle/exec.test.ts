@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, it } from 'mocha';
+import { findChildren, findProcess } from '#engine/lifecycle/process-tree.js';
+import { until } from '../../helpers/background.js';
+import { findProcesses } from '../../helpers/leftovers.js';
 import { needTool } from '../../helpers/need.js';
 import { openTerminal } from '../../helpers/open-terminal.js';
-import { describeForEach } from '../fixtures/each-who.js';
+import { changeWindow, interruptNow, stopAndGoOn } from '../../helpers/type-at-shell.js';
+import { describeForEachRuntime } from '../fixtures/each-who.js';
 import type { Running } from '../fixtures/container-lab.js';
 
 const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'net', 'cgroup'];
@@ -11,7 +15,7 @@ const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'net', 'cgroup'];
 let seconds = process.pid;
 const WAIT = ['sh', '-c', 'echo up; exec sleep 60'];
 
-describeForEach('a further command in a container that runs', (lab, who) => {
+describeForEachRuntime('a further command in a container that runs', (lab, who, runtime) => {
   const running: Running[] = [];
   const start = async (changes: Parameters<ReturnType<typeof lab>['start']>[0] = {}): Promise<number> => {
     const container = lab().start({ command: WAIT, ...changes });
@@ -30,9 +34,11 @@ describeForEach('a further command in a container that runs', (lab, who) => {
     seconds += 10_000_000;
   });
 
-  for (const changes of who === 'root'
-    ? [{}, { options: { userns: true } }, { options: { user: '1234:1234', dropCapabilities: ['all'] } }]
-    : [{}, { fakeroot: true }]) {
+  const kinds =
+    who === 'root'
+      ? [{}, { options: { userns: true } }, { options: { user: '1234:1234', dropCapabilities: ['all'] } }]
+      : [...(runtime === 'runc' ? [] : [{ fakeroot: false }]), { fakeroot: true }];
+  for (const changes of kinds) {
     it(`has its namespaces, its rights and its control groups: ${JSON.stringify(changes)}`, async () => {
       const pid = await start(changes);
       const further = lab().startExec(pid, ['sh', '-c', `echo "inner $$"; exec sleep ${seconds}`]);
@@ -54,7 +60,7 @@ describeForEach('a further command in a container that runs', (lab, who) => {
     assert.equal((await exec(pid, print)).stdout, "/tmp|test|it's $HOME||\n");
     const changed = await exec(pid, print, { env: ['MODE=other', 'EXTRA=1', 'LD_BIND_NOW=1'], workingDirectory: '/usr/bin' });
     assert.equal(changed.stdout, "/usr/bin|other|it's $HOME|1|\n");
-    assert.equal((await exec(pid, ['true'], { workingDirectory: '/no/such' })).exitCode, 1);
+    assert.equal((await exec(pid, ['true'], { workingDirectory: '/no/such' })).exitCode, runtime === 'embedded' ? 1 : 255);
   });
 
   it('says by its exit code what a shell would', async () => {
@@ -94,6 +100,24 @@ describeForEach('a further command in a container that runs', (lab, who) => {
     assert.equal(late.exitCode, 255);
   });
 
+  it('ends also where one of those is killed that lead to it, whichever it is, and the container goes on', async () => {
+    const pid = await start();
+    for (let [index, count] = [0, 1]; index < count; index += 1) {
+      const further = lab().startExec(pid, ['sleep', String((seconds += 1))]);
+      const command = await findSleep(seconds);
+      const leading = listDescendants(further.child.pid ?? 0).filter((one) => one !== command);
+      count = leading.length;
+      process.kill(leading[index] ?? 0, 'SIGKILL');
+      await further.outcome;
+      for (const one of [...leading, command]) await untilGone(one);
+      await until(() => findFurther().length === 0, 'what watched over it has ended');
+    }
+    assert.equal((await exec(pid, ['true'])).exitCode, 0);
+  });
+
+  /** Whatever has to do with further commands; other than the container, whose session they are in. */
+  const findFurther = (): string[] => findProcesses({ directory: lab().runDirectory }).filter((line) => line.includes('/exec-'));
+
   it('can have a terminal of its own', async function () {
     needTool(this, 'script');
     const pid = await start();
@@ -101,17 +125,9 @@ describeForEach('a further command in a container that runs', (lab, who) => {
     try {
       terminal.type('tty; echo "begun $TERM."\n');
       await terminal.printed(/\/dev\/pts\/\d[^]*begun \w+\./);
-      terminal.resize(41, 97);
-      terminal.type('stty size\n');
-      await terminal.printed(/41 97/);
-      terminal.type('cat\nbefore\n');
-      await terminal.printed(/before[^]*before/);
-      terminal.type('\u001a');
-      await terminal.printed(/Stopped/);
-      terminal.type('fg\nafter\n');
-      await terminal.printed(/after[^]*after/);
-      terminal.type('\u0003');
-      await terminal.printed(/\^C[^]*[$#] $/);
+      await changeWindow(terminal, { rows: 41, columns: 97 });
+      await stopAndGoOn(terminal);
+      await interruptNow(terminal);
       terminal.type('exit 9\n');
       assert.equal(await terminal.exitCode, 9, terminal.text());
       assert.doesNotMatch(terminal.text(), /job control turned off/);
@@ -121,8 +137,8 @@ describeForEach('a further command in a container that runs', (lab, who) => {
   });
 
   // An ordinary user's container has no namespaces below it.
-  const itAsRoot = who === 'root' ? it : () => undefined;
-  itAsRoot('is refused where the command has mounts of its own, as an OCI runtime makes them', async () => {
+  const itWithNamespaces = who === 'root' && runtime === 'embedded' ? it : () => undefined;
+  itWithNamespaces('is refused where the command has mounts of its own, that nobody has written down', async () => {
     const words = ['unshare', '--user', '--map-root-user', '--mount', ...WAIT];
     const { exitCode, stderr } = await exec(await start({ command: words }), ['true']);
     assert.match(`${exitCode} ${stderr}`, /^255 EXEC_ELSEWHERE /);
@@ -144,12 +160,18 @@ function statusOf(pid: number, field: string): string | undefined {
   return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 }
 
+/** With itself; parents before their children. */
+function listDescendants(pid: number): number[] {
+  return [pid, ...findChildren(pid).flatMap(listDescendants)];
+}
+
 function isThere(pid: number): boolean {
-  return readdirSync('/proc').includes(String(pid)) && !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const state = findProcess(pid)?.state;
+  return state !== undefined && state !== 'Z';
 }
 
 async function untilGone(pid: number): Promise<void> {
-  while (isThere(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => !isThere(pid), `process ${pid} is gone`);
 }
 
 /** By its argument, which no other process has. */

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, it } from 'mocha';
+import { findChildren, findProcess } from '#engine/lifecycle/process-tree.js';
+import { until } from '../../helpers/background.js';
 import { needTool } from '../../helpers/need.js';
 import { openTerminal, type OpenTerminal } from '../../helpers/open-terminal.js';
-import { describeForEach } from '../fixtures/each-who.js';
+import { changeWindow, interruptNow, stopAndGoOn } from '../../helpers/type-at-shell.js';
+import { describeForEachRuntime } from '../fixtures/each-who.js';
 
-describeForEach('a terminal of the command’s own', (lab, who) => {
+describeForEachRuntime('a terminal of the command’s own', (lab, who, runtime) => {
   const terminals: OpenTerminal[] = [];
+  // With an OCI runtime two stand in a row.
+  const path = `/dev/pts/${runtime === 'embedded' ? 0 : 1}`;
   beforeEach(function () {
     needTool(this, 'script');
   });
@@ -21,18 +25,10 @@ describeForEach('a terminal of the command’s own', (lab, who) => {
   it('is where a shell has job control: window, ^C, ^Z, fg, exit code', async () => {
     const terminal = open(['sh', '-i']);
     terminal.type('tty; ls -l /dev/console /dev/stdin; stty size; echo "begun $TERM."\n');
-    await terminal.printed(/\/dev\/pts\/0[^]*24 80[^]*begun \w+\./);
-    terminal.resize(41, 97);
-    terminal.type('stty size\n');
-    await terminal.printed(/41 97/);
-    terminal.type('cat\nbefore\n');
-    await terminal.printed(/before[^]*before/);
-    terminal.type('\u001a');
-    await terminal.printed(/Stopped/);
-    terminal.type('fg\nafter\n');
-    await terminal.printed(/after[^]*after/);
-    terminal.type('\u0003');
-    await terminal.printed(/after[^]*after[^]*\^C[^]*[$#] /);
+    await terminal.printed(new RegExp(`${path}\\r\\n[^]*24 80[^]*begun \\w+\\.`));
+    await changeWindow(terminal, { rows: 41, columns: 97 });
+    await stopAndGoOn(terminal);
+    await interruptNow(terminal);
     terminal.type('echo "code $?"\n');
     await terminal.printed(/code 130/);
     terminal.type('exit 9\n');
@@ -77,6 +73,17 @@ describeForEach('a terminal of the command’s own', (lab, who) => {
     }
   });
 
+  it('leaves it so too where what runs the container is killed', async () => {
+    const words = lab().words({ command: ['sh', '-c', 'echo up; exec sleep 60'], terminal: true });
+    const terminal = openTerminal(['sh', '-c', '"$@"; echo "code $?"; read -r end', 'sh', ...words]);
+    terminals.push(terminal);
+    await terminal.printed(/up/);
+    assert.match(terminal.modes(), / -icanon/);
+    process.kill(await findDescendant(terminal.child.pid ?? 0, 'node'), 'SIGKILL');
+    await terminal.printed(/code 137/);
+    await until(() => /^isig icanon/m.test(terminal.modes()), 'the terminal is what it was');
+  });
+
   it('is not there without being asked for, and needs no terminal of the caller', async () => {
     assert.equal((await lab().run({ command: ['tty'] })).exitCode, 1);
     const { exitCode, stdout, events } = await lab().run({
@@ -84,7 +91,7 @@ describeForEach('a terminal of the command’s own', (lab, who) => {
       terminal: true,
     });
     assert.equal(exitCode, 4);
-    assert.match(stdout, /\/dev\/pts\/0\r\nwrong\r\n24 80\r\n/);
+    assert.match(stdout, new RegExp(`${path}\\r\\nwrong\\r\\n24 80\\r\\n`));
     assert.ok(events.some((line) => line.startsWith('started ')));
   });
 
@@ -130,9 +137,8 @@ async function findDescendant(pid: number, name: string): Promise<number> {
 }
 
 function descendantsOf(pid: number, depth = 0): Descendant[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.flatMap((child) => {
-    const name = readFileSync(`/proc/${child}/comm`, 'utf8').trim();
-    return [{ pid: child, name, depth }, ...descendantsOf(child, depth + 1)];
+  return findChildren(pid).flatMap((child) => {
+    const name = findProcess(child)?.name;
+    return name === undefined ? [] : [{ pid: child, name, depth }, ...descendantsOf(child, depth + 1)];
   });
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, it } from 'mocha';
-import { checkMapping, parseOwned, type IdRange } from '#engine/runtimes/user-mapping.js';
+import { checkMapping, mapAllOwned, parseOwned, writeMapping, type IdRange } from '#engine/runtimes/user-mapping.js';
+import { needOrdinaryUser, needTool, needUserNamespaces } from '../../helpers/need.js';
 
 describe('the ranges of /etc/subuid', () => {
   it('are those of the name and of the uid; lines that are none are nobody’s', () => {
@@ -62,4 +65,60 @@ describe('a mapping of users', () => {
       assert.throws(() => check(uids, gids), { code: 'USER_MAPPING_REFUSED' });
     });
   }
+});
+
+describe('the mapping that nobody chose', () => {
+  const tell = (): void => undefined;
+
+  it('is all that is owned, one behind the other, each id once', async function () {
+    needTool(this, 'newuidmap');
+    const uids = [
+      { first: 100000, count: 10 },
+      { first: 100005, count: 100 },
+      { first: 300000, count: 5 },
+    ];
+    const mapping = await mapAllOwned({ uids, gids: [{ first: 7, count: 1 }] }, tell);
+    assert.deepEqual(mapping?.uids, [
+      { inside: 1, outside: 100000, count: 10 },
+      { inside: 11, outside: 300000, count: 5 },
+    ]);
+    assert.deepEqual(mapping.gids, [{ inside: 1, outside: 7, count: 1 }]);
+    const many = Array.from({ length: 256 }, (_, index) => ({ first: 1000 * index, count: 1 }));
+    const most = await mapAllOwned({ uids: many, gids: many }, tell);
+    assert.equal(most?.uids.length, 64);
+    checkMapping(most, { uids: many, gids: many });
+  });
+
+  it('is root alone where newuidmap refuses it', async function () {
+    needOrdinaryUser(this);
+    needUserNamespaces(this);
+    needTool(this, 'newuidmap');
+    const script = 'echo map; read -r word; cat /proc/self/uid_map /proc/self/gid_map; unshare --mount id -u';
+    const child = spawn('unshare', ['--user', 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const closed = once(child, 'close');
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    await once(child.stdout, 'data');
+    const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+    const ranges = [{ inside: 1, outside: 0, count: 1 }];
+    const said: string[] = [];
+    await writeMapping(child.pid ?? 0, { uids: ranges, gids: ranges, orAlone: (why) => said.push(why) }, { uid, gid });
+    child.stdin.end('mapped\n');
+    await closed;
+    const lines = printed.split('\n').map((line) => line.trim().split(/\s+/).join(' '));
+    assert.deepEqual(lines, ['map', `0 ${uid} 1`, `0 ${gid} 1`, '0', '']);
+    assert.match(said.join('\n'), /newuidmap.*\n.*newgidmap/);
+  });
+
+  it('is none where uids or gids are not owned, and says so', async () => {
+    const some = [{ first: 1, count: 1 }];
+    for (const owned of [
+      { uids: [], gids: some },
+      { uids: some, gids: [] },
+    ]) {
+      const said: string[] = [];
+      assert.equal(await mapAllOwned(owned, (line) => said.push(line)), undefined);
+      assert.match(said.join(), /^Root is the only user inside: .*subuid/);
+    }
+  });
 });

@@ -6,20 +6,13 @@ import { renderFstab, type FstabLine } from '../../mounts/fstab.js';
 import { CAPABILITIES, readPowers } from '../../validate-options.js';
 import { quoteWord } from '../environment.js';
 import { CHAIN_IGNORES } from '../launcher.js';
-import type { Entry, EntryRequest } from '../runtime.js';
-import type { Dialect } from './dialects.js';
+import type { Entry, EntryRequest, RuntimeProgram } from '../runtime.js';
+import { findDialect, type Dialect } from './dialects.js';
 import type { SeccompProfile } from './seccomp.js';
 import { composeSpec, renderSpec, type Spec } from './spec.js';
 import { explainRuntime, watchRuntime } from './watch.js';
 
-export interface Program {
-  /** As the user calls it. */
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Before those that the engine gives. */
-  readonly args: readonly string[];
-  readonly dialect: Dialect;
+export interface WrappedProgram extends RuntimeProgram {
   /** What it is run by, where that is not the engine's shell: a program and its arguments. */
   readonly wrapper?: readonly string[];
 }
@@ -39,12 +32,14 @@ export interface OciEntryRequest extends EntryRequest {
   readonly change?: ((spec: Spec) => Spec) | undefined;
 }
 
-export async function planEntry(program: Program, request: OciEntryRequest): Promise<Entry> {
+export async function planEntry(program: WrappedProgram, request: OciEntryRequest): Promise<Entry> {
   const { session, config, identity, tools, streams, change = (spec: Spec) => spec } = request;
-  const { dialect } = program;
+  const { wrapper, ...bare } = program;
+  const dialect = findDialect(program.like);
   const groups = guardControlGroups(dialect, { isRealRoot: identity === 'root', mounts: await readFile('/proc/self/mounts', 'utf8') });
   const words = composeWords(program, session);
   const spec = change(await draftSpec(request, dialect));
+  let unrunnable: 126 | 127 | undefined;
   const places = { pidFile: join(session, PID_FILE), logFile: join(session, LOG_FILE) };
   return {
     files: { [CONFIG_FILE]: renderSpec(spec), ...(groups.length === 0 ? {} : { [GROUPS_FILE]: renderFstab(groups) }) },
@@ -58,12 +53,19 @@ export async function planEntry(program: Program, request: OciEntryRequest): Pro
       watchRuntime(chain, {
         ...places,
         runtime: shell,
-        steps: [words, words.slice(program.wrapper?.length ?? 0)],
+        steps: [words, words.slice(wrapper?.length ?? 0)],
         isPlanned: request.change !== undefined,
         command: config.command,
         resizes: spec.process.terminal && !dialect.resizesTerminal,
+        async couldNotRun() {
+          const { judgeInterpreter } = await import('./interpreter.js');
+          unrunnable = await judgeInterpreter(request.tree, config);
+          return unrunnable !== undefined;
+        },
       }),
-    explain: async () => explainRuntime(program.name, places.logFile),
+    explain: async () => unrunnable ?? explainRuntime(program.name, places.logFile),
+    // What a wrapper has put around the container is nothing that a further command could be given.
+    program: wrapper === undefined ? bare : undefined,
   };
 }
 
@@ -79,39 +81,39 @@ export async function draftSpec(
     caller,
     profile,
     devices: leavesDevices ? undefined : join(session, 'root/dev'),
-    terminal: isTerminal ? { ...SIZE, ...findSize() } : undefined,
+    terminal: isTerminal ? findSize() : undefined,
     available: await readAvailable(identity === 'root'),
     umask: config.umask ?? process.umask(),
   });
 }
 
 /** Root's are those of this very process; in a user namespace of its own everybody has all that the kernel has. */
-async function readAvailable(isRealRoot: boolean): Promise<ReadonlySet<string>> {
+export async function readAvailable(isRealRoot: boolean): Promise<ReadonlySet<string>> {
   if (isRealRoot) return readPowers().bounding;
   return new Set(CAPABILITIES.slice(0, Number(await readFile('/proc/sys/kernel/cap_last_cap', 'utf8')) + 1));
 }
 
-/** Of the caller's terminal, where that has one. */
-function findSize(): { rows: number; columns: number } | undefined {
+/** Of the caller's terminal, where that has one; in cells. */
+export function findSize(): { rows: number; columns: number } {
   const { rows, columns } = process.stdout;
-  return process.stdout.isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined;
+  return process.stdout.isTTY && rows > 0 && columns > 0 ? { rows, columns } : SIZE;
 }
 
-/** In the directory that the shell stands in: the bundle is the session, and the container has its name. */
-function composeWords({ path, args, dialect, wrapper = [] }: Program, session: string): string[] {
-  const globals = ['--root', join(session, STATE_DIRECTORY), '--log', join(session, LOG_FILE), '--log-format', 'json', ...dialect.globals];
-  return [
-    ...wrapper,
-    path,
-    ...args,
-    ...globals,
-    'run',
-    '--bundle',
-    session,
-    '--pid-file',
-    join(session, PID_FILE),
-    `bulkhead-${idOf(session)}`,
-  ];
+/** In the directory that the shell stands in: the bundle is the session. */
+function composeWords({ wrapper = [], ...program }: WrappedProgram, session: string): string[] {
+  const globals = composeGlobals(program, { session, logFile: join(session, LOG_FILE) });
+  return [...wrapper, ...globals, 'run', '--bundle', session, '--pid-file', join(session, PID_FILE), nameContainer(session)];
+}
+
+/** The words before the verb. */
+export function composeGlobals({ path, args, like }: RuntimeProgram, { session, logFile }: { session: string; logFile: string }): string[] {
+  const state = join(session, STATE_DIRECTORY);
+  return [path, ...args, '--root', state, '--log', logFile, '--log-format', 'json', ...findDialect(like).globals];
+}
+
+/** As the program calls it. */
+export function nameContainer(session: string): string {
+  return `bulkhead-${idOf(session)}`;
 }
 
 /** Of the container that a session is for. */
@@ -120,7 +122,7 @@ export function idOf(session: string): string {
 }
 
 /** The chain ignores them; a program that is started so would ignore them too, and hand that on. */
-function resetSignals({ tools }: EntryRequest): string[] {
+export function resetSignals({ tools }: Pick<EntryRequest, 'tools'>): string[] {
   return tools.envResetsSignals ? [tools.env, `--default-signal=${CHAIN_IGNORES.join(',')}`] : [];
 }
 

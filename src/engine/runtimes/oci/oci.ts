@@ -15,10 +15,10 @@ import { isAbsolute } from 'node:path';
 import { runtimeInvalid, runtimeMissing, runtimeUnsuitable } from '../errors.js';
 import type { OperatorRuntime } from '../../shapes.js';
 import { findTool, TOOL_DIRECTORIES } from '../../tools.js';
-import type { Runtime } from '../runtime.js';
+import type { Runtime, RuntimeProgram } from '../runtime.js';
 import type { SecurityOptions } from '../security-options.js';
 import { findDialect } from './dialects.js';
-import { planEntry, type Program } from './entry.js';
+import { planEntry } from './entry.js';
 import { loadProfile } from './seccomp.js';
 
 export interface OciOptions {
@@ -38,7 +38,7 @@ export async function openOciRuntime(name: string, { runtimes, security }: OciOp
     name,
     makesTerminal: true,
     refuse(identity) {
-      if (identity === 'user' && !program.dialect.mapsBack)
+      if (identity === 'user' && !findDialect(program.like).mapsBack)
         throw runtimeUnsuitable(name, 'it runs nobody but uid 0 in a user namespace, and you keep your own uid');
     },
     enter: async (request) => planEntry(program, { ...request, profile }),
@@ -46,7 +46,7 @@ export async function openOciRuntime(name: string, { runtimes, security }: OciOp
 }
 
 /** By a name that is known, or a path. Throws where there is none. */
-export async function findProgram(name: string, runtimes: OciOptions['runtimes']): Promise<Program> {
+export async function findProgram(name: string, runtimes: OciOptions['runtimes']): Promise<RuntimeProgram> {
   const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined;
   if (own === undefined && !isAbsolute(name) && !KNOWN.includes(name))
     throw runtimeInvalid(name, [...new Set(['embedded', ...KNOWN, ...Object.keys(runtimes)])]);
@@ -54,5 +54,5 @@ export async function findProgram(name: string, runtimes: OciOptions['runtimes']
   const path = isAbsolute(wanted) ? await findTool('', [wanted]) : await findTool(wanted, DIRECTORIES);
   if (path === undefined) throw runtimeMissing(name, wanted);
   const tidy = isAbsolute(wanted) ? wanted : path;
-  return { name, path: tidy, args: own?.args ?? [], dialect: findDialect(own?.like ?? tidy) };
+  return { name, path: tidy, args: own?.args ?? [], like: own?.like ?? tidy };
 }

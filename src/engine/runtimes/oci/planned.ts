@@ -7,7 +7,7 @@ import type { Moments, RuntimePlan, RuntimeQuestion } from '../../shapes.js';
 import type { EntryRequest, Runtime } from '../runtime.js';
 import { changeSpec } from './changes.js';
 import { findDialect } from './dialects.js';
-import { draftSpec, idOf, planEntry, type Program } from './entry.js';
+import { draftSpec, idOf, planEntry, type WrappedProgram } from './entry.js';
 import { findProgram, type OciOptions } from './oci.js';
 import { loadProfile } from './seccomp.js';
 import { UNLIMITED_MARK, type Spec } from './spec.js';
@@ -27,7 +27,7 @@ export async function openPlannedRuntime(name: string, { runtimes, security, pla
       const draft = await draftSpec({ ...request, profile }, { leavesDevices: true });
       const planned = await plan(composeQuestion(name, request, draft));
       const program = await openProgram(name, planned, { runtimes, session: request.session });
-      if (request.identity === 'user' && !program.dialect.mapsBack)
+      if (request.identity === 'user' && !findDialect(program.like).mapsBack)
         throw runtimeUnsuitable(name, `${program.path} runs nobody but uid 0 in a user namespace, and you keep your own uid`);
       return planEntry(program, { ...request, profile, change: (spec) => changeSpec(spec, planned.changes ?? {}) });
     },
@@ -60,9 +60,9 @@ function composeQuestion(runtime: string, { session, config, identity }: EntryRe
 
 async function openProgram(
   name: string,
-  { program, args = [], like, wrapper }: RuntimePlan,
+  { program, args = [], like, wrapper, changes: { dropCapabilities = [] } = {} }: RuntimePlan,
   { runtimes, session }: { runtimes: OciOptions['runtimes']; session: string },
-): Promise<Program> {
+): Promise<WrappedProgram> {
   const found = await findProgram(program, runtimes);
   const fill = (words: readonly string[]): string[] =>
     words.map((word) => word.replaceAll(/\{(session|id)\}/g, (_, what) => (what === 'id' ? idOf(session) : session)));
@@ -70,7 +70,8 @@ async function openProgram(
     ...found,
     name,
     args: [...found.args, ...fill(args)],
-    ...(like === undefined ? {} : { dialect: findDialect(like) }),
+    ...(like === undefined ? {} : { like }),
+    ...(dropCapabilities.length === 0 ? {} : { withoutCapabilities: dropCapabilities }),
     ...(wrapper === undefined ? {} : { wrapper: [wrapper.program, ...fill(wrapper.args)] }),
   };
 }

@@ -9,19 +9,22 @@ import { CAPABILITIES } from '../../validate-options.js';
 import { LIMITED_CAPABILITIES, type Identity } from '../identity.js';
 import type { SeccompFilter, SeccompProfile } from './seccomp.js';
 
-export interface SpecRequest {
-  readonly config: ContainerConfig;
+export interface ProcessRequest {
+  readonly config: Pick<ContainerConfig, 'command' | 'env' | 'workingDirectory' | 'user' | 'capabilities' | 'rlimits'>;
   readonly identity: Identity;
   readonly caller: Pick<Caller, 'uid' | 'gid'>;
-  readonly profile: SeccompProfile | undefined;
-  /** The container's /dev as the chain sees it, for programs that would else fill it themselves. */
-  readonly devices: string | undefined;
   /** Of the caller, which becomes the command's; in cells. */
   readonly terminal: { readonly rows: number; readonly columns: number } | undefined;
   /** The capabilities that there are to be kept, by name. */
   readonly available: ReadonlySet<string>;
   /** 0 to 0o777. The specification's own default would be 0022, whatever the caller's is. */
   readonly umask: number;
+}
+
+export interface SpecRequest extends ProcessRequest {
+  readonly profile: SeccompProfile | undefined;
+  /** The container's /dev as the chain sees it, for programs that would else fill it themselves. */
+  readonly devices: string | undefined;
 }
 
 interface IdMapping {
@@ -67,33 +70,40 @@ export interface Spec {
   };
 }
 
-export function composeSpec({ config, identity, caller, profile, devices, terminal, available, umask }: SpecRequest): Spec {
-  const { uid, gid } = identity === 'user' ? (config.user ?? caller) : (config.user ?? { uid: 0, gid: 0 });
-  const kept = keepCapabilities(config.capabilities, available);
-  const own = uid === 0 ? kept : [];
+export function composeSpec({ profile, devices, ...request }: SpecRequest): Spec {
+  const { identity } = request;
+  const process = composeProcess(request);
+  const { user, capabilities } = process;
   // The ids of the chain's user namespace, in which the caller is 0.
   const mapBack = (id: number): readonly IdMapping[] => [{ containerID: id, hostID: 0, size: 1 }];
-  const rlimits = listLimits(config.rlimits);
   return {
     ociVersion: '1.0.2',
-    process: {
-      terminal: terminal !== undefined,
-      ...(terminal === undefined ? {} : { consoleSize: { height: terminal.rows, width: terminal.columns } }),
-      user: { uid, gid, umask },
-      args: config.command,
-      env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
-      cwd: config.workingDirectory,
-      noNewPrivileges: true,
-      capabilities: { bounding: own, effective: own, permitted: own, inheritable: [], ambient: [] },
-      ...(rlimits.length === 0 ? {} : { rlimits }),
-    },
+    process,
     root: { path: 'root' },
     mounts: devices === undefined ? [] : [{ destination: '/dev', type: 'bind', source: devices, options: ['rbind'] }],
     linux: {
       namespaces: [{ type: 'mount' }, ...(identity === 'user' ? [{ type: 'user' as const }] : [])],
-      ...(identity === 'user' ? { uidMappings: mapBack(uid), gidMappings: mapBack(gid) } : {}),
-      ...(profile === undefined ? {} : { seccomp: profile(own) }),
+      ...(identity === 'user' ? { uidMappings: mapBack(user.uid), gidMappings: mapBack(user.gid) } : {}),
+      ...(profile === undefined ? {} : { seccomp: profile(capabilities.effective) }),
     },
+  };
+}
+
+/** Also of a further command, which has no more rights than the first. */
+export function composeProcess({ config, identity, caller, terminal, available, umask }: ProcessRequest): Spec['process'] {
+  const { uid, gid } = identity === 'user' ? (config.user ?? caller) : (config.user ?? { uid: 0, gid: 0 });
+  const own = uid === 0 ? keepCapabilities(config.capabilities, available) : [];
+  const rlimits = listLimits(config.rlimits);
+  return {
+    terminal: terminal !== undefined,
+    ...(terminal === undefined ? {} : { consoleSize: { height: terminal.rows, width: terminal.columns } }),
+    user: { uid, gid, umask },
+    args: config.command,
+    env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+    cwd: config.workingDirectory,
+    noNewPrivileges: true,
+    capabilities: { bounding: own, effective: own, permitted: own, inheritable: [], ambient: [] },
+    ...(rlimits.length === 0 ? {} : { rlimits }),
   };
 }
 
@@ -116,6 +126,6 @@ function listLimits(rlimits: ResourceLimits = {}): Rlimit[] {
   );
 }
 
-export function renderSpec(spec: Spec): string {
+export function renderSpec(spec: Spec | Spec['process']): string {
   return `${JSON.stringify(spec, undefined, 1).replaceAll(JSON.stringify(UNLIMITED_MARK), UNLIMITED)}\n`;
 }

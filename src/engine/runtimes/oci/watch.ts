@@ -8,7 +8,6 @@
  * program's log says that it could not be executed.
  */
 import { readFile } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCodeOf } from '#base/errors.js';
@@ -22,7 +21,7 @@ import {
   signalQuietly,
   type ProcessStatus,
 } from '../../lifecycle/process-tree.js';
-import { findTool, TOOL_DIRECTORIES } from '../../tools.js';
+import { tellSize } from '../../terminal/window.js';
 import type { Chain } from '../chain.js';
 import type { Start } from '../runtime.js';
 
@@ -39,8 +38,13 @@ export interface WatchOptions {
   readonly logFile: string;
   /** Whether nobody else tells the command's terminal of a new window size. */
   readonly resizes: boolean;
+  /** Whether others that the command leaves behind stay, as after a further command. */
+  readonly leavesOthers?: boolean;
+  /** Asked of a command that nobody has seen run, and that ended with 1: whether it could not run. */
+  readonly couldNotRun?: () => Promise<boolean>;
 }
 
+const KILLED = 137;
 const POLL_MS = 1;
 /** How often is looked whether the command has left others behind. */
 const LEFT_BEHIND_MS = 50;
@@ -50,28 +54,37 @@ const NAME_BYTES_MAX = 15;
 const LOG_BYTES_MAX = 65_536;
 
 export async function watchRuntime(chain: Chain, options: WatchOptions): Promise<Start> {
-  const { runtime } = options;
+  const { runtime, leavesOthers = false } = options;
   chain.go();
   let command: ProcessStatus | undefined;
+  const seen = new Map<number, ProcessStatus | undefined>();
   for (let missed = 0; isAlive(runtime);) {
     const inner = await readPid(options.pidFile);
+    if (leavesOthers) for (const pid of listDescendants(runtime.pid)) seen.set(pid, findProcess(pid));
     if (inner !== undefined) command ??= findCommand(runtime, inner);
     if (command !== undefined && isExecuted(command, options)) {
-      endWithCommand(chain, { ...options, command });
+      if (!leavesOthers) endWithCommand(chain, { ...options, command });
       if (options.resizes) resizeWith(chain, command);
       return { verdict: 'ran', command, ancestor: runtime };
     }
     // A walk through processes that come and go may miss one.
     missed = inner === undefined || (command !== undefined && isAlive(command)) ? 0 : missed + 1;
-    if (missed > MISSED_MAX) killLeftBehind(options);
+    if (missed > MISSED_MAX) {
+      if (leavesOthers) break;
+      killLeftBehind(options);
+    }
     await delay(POLL_MS);
   }
   await chain.ended;
+  // What it was about to start when it was killed itself has no other parent that would end it; see oci/further.ts.
+  if ([undefined, KILLED].includes(chain.reports.exitCode))
+    for (const one of seen.values()) if (one !== undefined) signalQuietly(one, 'SIGKILL');
   // Without a report it was killed.
   const hasFailed =
     chain.reports.exitCode === undefined ||
     (await readFailure(options.logFile)) !== undefined ||
-    (options.isPlanned && (await readPid(options.pidFile)) === undefined);
+    (options.isPlanned && (await readPid(options.pidFile)) === undefined) ||
+    (chain.reports.exitCode === 1 && (await options.couldNotRun?.()) === true);
   return { verdict: hasFailed ? 'failed' : 'ran', command: command ?? runtime, ancestor: runtime };
 }
 
@@ -141,18 +154,12 @@ function listDescendants(pid: number): number[] {
 }
 
 function resizeWith(chain: Chain, command: ProcessStatus): void {
-  const resize = (): void => void tellSize(command, process.stdout);
+  let told = Promise.resolve();
+  // One after the other: the last is what counts.
+  const resize = (): void => void (told = told.then(() => tellSize(command, process.stdout)));
   process.stdout.on('resize', resize);
   const stop = (): void => void process.stdout.off('resize', resize);
   chain.ended.then(stop, stop);
-}
-
-async function tellSize(command: ProcessStatus, { rows, columns }: { rows: number; columns: number }): Promise<void> {
-  const stty = await findTool('stty', TOOL_DIRECTORIES);
-  if (stty === undefined || !isAlive(command)) return;
-  const words = ['-F', `/proc/${command.pid}/fd/0`, 'rows', String(rows), 'cols', String(columns)];
-  // A command may have closed it, or the kernel may hide it: its terminal keeps the size that it has.
-  execFile(stty, words, { env: { LC_ALL: 'C' } }, () => undefined);
 }
 
 /**
@@ -161,7 +168,8 @@ async function tellSize(command: ProcessStatus, { rows, columns }: { rows: numbe
  */
 export async function explainRuntime(name: string, logFile: string): Promise<number> {
   const said = (await readFailure(logFile)) ?? 'without a word';
-  if (!/\bexec\b|\bexecutable\b/.test(said)) throw runtimeFailed(name, said);
+  // What runc says first of whatever `runc exec` could not do.
+  if (!/\bexec\b|\bexecutable\b/.test(said.replace(/^exec failed: /, ''))) throw runtimeFailed(name, said);
   return /no such file|not found/i.test(said) ? 127 : 126;
 }
 

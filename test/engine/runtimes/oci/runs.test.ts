@@ -3,7 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'mocha';
 import { assertNothingLeft } from '../../../helpers/leftovers.js';
-import { describeForEach, describeForEachRuntime, RUNTIMES } from '../../fixtures/each-who.js';
+import { describeForEach, describeForEachRuntime } from '../../fixtures/each-who.js';
+import { RUNTIMES } from '../../../helpers/runtimes.js';
 import { needTool } from '../../../helpers/need.js';
 
 /** What a command can see of what it is, as lines. */
@@ -87,6 +88,30 @@ describeForEachRuntime('a runtime', (lab, who, runtime) => {
       command: ['sh', '-c', 'unshare --user true 2>&1; ls / | sort >/dev/null && echo all else'],
     });
     assert.match(stdout, /unshare failed: Operation not permitted\nall else\n$/, stderr);
+  });
+
+  it('says 127 of a script whose interpreter is missing, 126 where that is a directory, and tells no start of it', async () => {
+    const directory = join(lab().directory, 'scripts');
+    const script = async (name: string, text: string): Promise<void> => {
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, name), text);
+      await chmod(join(directory, name), 0o755);
+    };
+    await script('missing', '#! /no/such -x\necho ran\n');
+    await script('directory', '#!/etc\necho ran\n');
+    await script('fails', '#!/bin/sh\nexit 1\n');
+    for (const [name, code] of Object.entries({ missing: 127, directory: 126, fails: 1 })) {
+      const binds = [`${directory}:/mnt`];
+      const { exitCode, stdout, events } = await lab().run({ command: [`/mnt/${name}`], binds });
+      assert.deepEqual([exitCode, stdout], [code, ''], name);
+      assert.equal(
+        events.some((line) => line.startsWith('started ')),
+        name === 'fails',
+        name,
+      );
+    }
+    const found = await lab().run({ command: ['missing'], env: ['PATH=/usr/bin:/mnt'], binds: [`${directory}:/mnt`] });
+    assert.equal(found.exitCode, 127);
   });
 
   it('takes a profile of a file, or says why not', async () => {
