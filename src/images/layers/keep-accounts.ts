@@ -1,5 +1,5 @@
 /** Copies an image's /etc/passwd and /etc/group beside its root, so that users can be asked for by name before anything is mounted. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContentPart } from '../tar/read.js';
 import type { RootTarget } from './merge.js';
@@ -18,6 +18,18 @@ export function keepAccounts(target: RootTarget, directory: string): RootTarget 
       return target.file(path, node, copying(content, whole)).then(() => writeFileSync(join(directory, name), whole, { mode: 0o600 }));
     },
   };
+}
+
+/** The same of a root that is a directory: made by this command alone, and with all links that it shall have. */
+export function copyAccounts(image: string, directory: string): void {
+  if (lstatSync(join(image, 'etc'), { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  for (const [path, name = ''] of Object.entries(KEPT)) {
+    const found = lstatSync(join(image, path), { throwIfNoEntry: false });
+    if (found?.isFile() === true && found.size <= FILE_BYTES_MAX) {
+      copyFileSync(join(image, path), join(directory, name));
+      chmodSync(join(directory, name), 0o600);
+    }
+  }
 }
 
 async function* copying(content: AsyncIterable<ContentPart>, whole: Buffer): AsyncGenerator<ContentPart> {
