@@ -34,6 +34,8 @@ export interface SessionContext extends LaunchContext {
   readonly terminal: TerminalTools | undefined;
   readonly layers: RootLayers;
   readonly warn: (line: string) => void;
+  /** From the image, those that nobody has used before. */
+  readonly fillVolumes: (image: RootImage) => Promise<void>;
   /** Told when an image that had to be mounted is there. */
   readonly onMounted?: (() => void) | undefined;
 }
@@ -48,7 +50,9 @@ export async function runSession(context: SessionContext, overlays: OverlayWay):
 /** What can be refused is refused before anything is made. */
 async function runPlanned(context: SessionContext & { image: RootImage }, overlays: OverlayWay): Promise<RunResult> {
   const plan = await describePlan(context);
-  const tree = await planRoot({ ...plan, image: await copyFirst(context.image, overlays, context) });
+  const image = await copyFirst(context.image, overlays, context);
+  await context.fillVolumes(image);
+  const tree = await planRoot({ ...plan, image });
   return inSession(context, async (session, tools) => {
     const { config, identity, mapping, caller, runtime, moments, terminal } = context;
     const prepared = await prepareContainer({
@@ -73,6 +77,7 @@ async function runMounted(context: SessionContext & { image: ImageMount }, overl
       const waiting = { pid: chain.findInit().pid, programs: stage.programs.length };
       // As long as it takes: a copy is made only of what could be measured.
       const copied = await copyFirst(seen, overlays, context);
+      await context.fillVolumes(copied);
       const rest = async () =>
         prepareContainer({
           ...{ session: session.path, tree: await planRoot({ ...plan, image: copied }), config },

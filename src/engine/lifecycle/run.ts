@@ -2,6 +2,7 @@
 import type { Caller } from '../config.js';
 import { withBuiltinImages } from '../images/built-in.js';
 import { askForMount } from '../images/choose-mount.js';
+import type { RootImage } from '../images/image.js';
 import { storeImage } from '../images/store.js';
 import { resolveOptions } from '../resolve-options.js';
 import { parseOverlays } from '../request-options.js';
@@ -81,6 +82,7 @@ async function run(
         stop,
         log,
         warn,
+        fillVolumes: (root: RootImage) => volumes.fill(root, stop),
         streams,
         id,
         terminal,

@@ -25,9 +25,9 @@ import {
   rmSync,
   symlinkSync,
   utimesSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '#base/archive-rules.js';
 import type { KeepingTarget } from './merge.js';
 import type { Attributes, FileNode } from './tree.js';
 
@@ -61,7 +61,7 @@ export function openDirectoryTarget(directory: string, isRoot: boolean): Directo
       try {
         let end = 0;
         for await (const { offset, bytes } of content) {
-          for (let at = 0; at < bytes.length; at += writeSync(file, bytes, at, bytes.length - at, offset + at));
+          writeWhole(file, bytes, offset);
           end = offset + bytes.length;
         }
         // Three calls to the system less for most files, of which there are tens of thousands.

@@ -9,8 +9,9 @@
  *
  * `.wh.NAME` hides NAME of the layers below, `.wh..wh..opq` all that they have in its directory; of its own layer it hides nothing.
  */
+import { DEPTH_MAX, ID_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from '#base/archive-rules.js';
 import type { TarEntry } from '../tar/read.js';
-import { DEPTH_MAX, ID_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, SECONDS_MAX } from './limits.js';
+import { SECONDS_MAX } from './limits.js';
 import { RefusedLayer, shown } from './refused.js';
 
 export interface Attributes {
