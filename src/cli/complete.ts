@@ -37,6 +37,12 @@ const containerVerbs: Readonly<Record<string, readonly string[]>> = {
   start: ['created', 'stopped'],
 };
 
+/** What names images of the store, and volumes. To run or to make a container of one, it must be told from a file first. */
+const imageVerbs = ['image inspect', 'image pull', 'image remove'];
+const imageUsers = ['run', 'create'];
+const IMAGE_SCHEME = 'docker:';
+const volumeVerbs = ['volume inspect', 'volume remove'];
+
 const pluginVerbs = ['disable', 'enable', 'grant', 'inspect', 'permissions', 'revoke', 'uninstall', 'configure', 'upgrade', 'verify'];
 
 /** Prints the candidates. Never fails: a shell that waits for a completion can do nothing with an error. */
@@ -53,7 +59,8 @@ export async function complete(words: readonly string[]): Promise<void> {
     const commands = [...addContributed(readBuiltin(), await product.contributions()), ...(await findBundleCommands(product))];
     const plugins = words[0]?.startsWith('plugin') === true ? await findPlugins(product, words[1] ?? '') : [];
     const containers = await findContainers(product, words[0] ?? '');
-    for (const { value, summary } of findCandidates(words, commands, { plugins, containers })) {
+    const named = { plugins, containers, images: await findImages(product, words), volumes: await findVolumes(product, words) };
+    for (const { value, summary } of findCandidates(words, commands, named)) {
       const text = shorten(escapeControls(summary.split('\n')[0] ?? '').replaceAll('\t', ' '), 80);
       process.stdout.write(`${escapeControls(value)}\t${text}\n`);
     }
@@ -62,13 +69,27 @@ export async function complete(words: readonly string[]): Promise<void> {
   }
 }
 
+/** What is there on this machine, by what it is. */
+type Named = Readonly<Record<'plugins' | 'containers' | 'images' | 'volumes', readonly Candidate[]>>;
+
 /** What the last of the words, which may be empty, can become. Pure. */
-export function findCandidates(
-  words: readonly string[],
-  commands: readonly CompletableCommand[],
-  { plugins, containers }: { readonly plugins: readonly Candidate[]; readonly containers: readonly Candidate[] },
-): Candidate[] {
+export function findCandidates(words: readonly string[], commands: readonly CompletableCommand[], named: Named): Candidate[] {
   const typed = joinValues(words);
+  const current = typed.at(-1) ?? '';
+  const candidates = findWhole(typed, { words, commands, named });
+  // A shell that breaks words at ":" wants what follows the last one alone.
+  const known = words.at(-1) === current ? 0 : current.lastIndexOf(':') + 1;
+  return candidates.map(({ value, summary }) => ({ value: value.slice(known), summary }));
+}
+
+interface Question {
+  /** As the shell broke them. */
+  readonly words: readonly string[];
+  readonly commands: readonly CompletableCommand[];
+  readonly named: Named;
+}
+
+function findWhole(typed: readonly string[], { words, commands, named }: Question): Candidate[] {
   const current = typed.at(-1) ?? '';
   const before = typed.slice(0, -1);
   const plain = before.filter((word) => !word.startsWith('-'));
@@ -91,9 +112,11 @@ export function findCandidates(
   if (command === undefined) return matching(nextWords(plain, commands), current);
   const place = plain.length - command.name.split(' ').length;
   const [topic = '', verb = ''] = command.name.split(' ');
-  if (topic === 'plugin' && pluginVerbs.includes(verb) && place === 0) return matching(plugins, current);
+  if (topic === 'plugin' && pluginVerbs.includes(verb) && place === 0) return matching(named.plugins, current);
   if (Object.hasOwn(containerVerbs, command.name) && command.args.length > 0 && (place === 0 || command.name !== 'exec'))
-    return matching(containers, current);
+    return matching(named.containers, current);
+  if (imageVerbs.includes(command.name) || (imageUsers.includes(command.name) && place === 0)) return matching(named.images, current);
+  if (volumeVerbs.includes(command.name)) return matching(named.volumes, current);
   return matching((command.args[place] ?? command.args.at(-1) ?? []).map(bare), current);
 }
 
@@ -119,15 +142,29 @@ async function findContainers(product: Product, verb: string): Promise<Candidate
     .map(({ id, name, image, status }) => ({ value: name ?? id, summary: `${status}, ${image}` }));
 }
 
+async function findImages(product: Product, words: readonly string[]): Promise<Candidate[]> {
+  const typed = joinValues(words);
+  const isNamed = imageUsers.includes(words[0] ?? '') && typed.at(-1)?.startsWith(IMAGE_SCHEME) === true;
+  if (!isNamed && !imageVerbs.includes(words.slice(0, 2).join(' '))) return [];
+  const { images } = await product.images.list();
+  return images.map(({ name, digest }) => ({ value: name, summary: digest.slice('sha256:'.length, 'sha256:'.length + 12) }));
+}
+
+async function findVolumes(product: Product, words: readonly string[]): Promise<Candidate[]> {
+  if (!volumeVerbs.includes(words.slice(0, 2).join(' '))) return [];
+  const { volumes } = await (await product.volumes()).list();
+  return volumes.map(({ name }) => ({ value: name, summary: '' }));
+}
+
 const globalFlags = ['debug', 'quiet', 'plugin-dir', 'help'];
 
-/** bash breaks `--format=json` into three words. */
+/** bash breaks `--format=json` and `docker://debian` into three words each. */
 function joinValues(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (const [index, word] of words.entries()) {
-    const isPart = word === '=' || words[index - 1] === '=';
-    if (isPart && joined.at(-1)?.startsWith('--') === true) joined.push(`${joined.pop() ?? ''}${word}`);
-    else joined.push(word);
+    const isValue = (word === '=' || words[index - 1] === '=') && joined.at(-1)?.startsWith('--') === true;
+    const isPart = isValue || word === ':' || words[index - 1] === ':';
+    joined.push(isPart ? `${joined.pop() ?? ''}${word}` : word);
   }
   return joined;
 }

@@ -7,15 +7,18 @@ export const containerArgs = {
 };
 
 /**
- * Does it to all at once, and says what came of it in the order in which they were named: what it answers, or the name as it was
- * typed. What fails for one is said too, and changes nothing for the others.
+ * Does it to all at once, and says what came of it in the order in which they were named: the text that it answers, or the name as
+ * it was typed. What fails for one is said too, and changes nothing for the others.
  */
 export async function forEachContainer(
   names: readonly string[],
-  act: (name: string) => Promise<string | undefined>,
+  act: (name: string) => Promise<unknown>,
   print: (line: string) => void,
 ): Promise<void> {
-  const works = names.map(async (name) => (await act(name)) ?? name);
+  const works = names.map(async (name) => {
+    const answer = await act(name);
+    return typeof answer === 'string' ? answer : name;
+  });
   for (const work of works) work.catch(() => undefined);
   for (const work of works) {
     try {

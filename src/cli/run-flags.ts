@@ -29,8 +29,8 @@ export const optionFlags = {
   tmpfs: Flags.string({ ...several, summary: 'An empty directory in memory', helpValue: 'DIR[:SIZE]', helpGroup: files }),
   overlay: Flags.string({
     ...several,
-    summary: 'Keep what is written in a directory, or lay one over the image, the last on top',
-    helpValue: 'DIR[:ro]',
+    summary: 'Keep what is written in a directory, or lay one, or a file system in a file, over the image, the last on top',
+    helpValue: 'DIR[:ro]|FILE:ro',
     helpGroup: files,
   }),
   workdir: Flags.string({ char: 'W', summary: 'Keep /tmp, /var/tmp and scratch directories in it', helpValue: 'DIR', helpGroup: files }),

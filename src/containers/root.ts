@@ -1,15 +1,12 @@
 /** The directories that hold containers. */
-import { chmod, lstat, mkdir } from 'node:fs/promises';
-import { messageOf, systemCodeOf } from '#base/errors.js';
+import { lstat } from 'node:fs/promises';
+import { systemCodeOf } from '#base/errors.js';
+import { openPrivateDirectory, requirePrivateDirectory } from '#base/private-directory.js';
 import { containerErrors } from './errors.js';
 
-/** Creates it where missing; refuses one in which others could plant or swap what verbs then believe. */
+/** Made where it is missing. */
 export async function openRoot(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
-    throw containerErrors.unsafe(path, `it cannot be created (${messageOf(thrown)})`);
-  });
-  await requireOwn(path);
-  await chmod(path, 0o700);
+  await openPrivateDirectory(path, (why) => containerErrors.unsafe(path, why));
 }
 
 /** Whether there is one; throws where it is not the caller's own. */
@@ -21,10 +18,7 @@ export async function hasRoot(path: string): Promise<boolean> {
 
 /** A directory that belongs to the caller alone: nobody else has put anything into it. */
 export async function requireOwn(path: string): Promise<void> {
-  const stats = await lstat(path);
-  if (!stats.isDirectory()) throw containerErrors.unsafe(path, 'it is not a directory');
-  if (stats.uid !== process.geteuid?.()) throw containerErrors.unsafe(path, `it belongs to uid ${stats.uid}`);
-  if ((stats.mode & 0o022) !== 0) throw containerErrors.unsafe(path, 'others may write to it');
+  await requirePrivateDirectory(path, (why) => containerErrors.unsafe(path, why));
 }
 
 export async function isThere(path: string): Promise<boolean> {

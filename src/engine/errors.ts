@@ -282,6 +282,13 @@ export const volumeInUse = (name: string, by = 'a container that runs'): Bulkhea
 export const volumeDamaged = (name: string, why: string): BulkheadError =>
   userError('VOLUME_DAMAGED', `Cannot use volume ${name}: ${why}`, { hint: `bulkhead volume inspect ${name}`, data: { name, why } });
 
+export const volumeNotFilled = (name: string, why: string, cause: unknown): BulkheadError =>
+  userError('VOLUME_NOT_FILLED', `Cannot fill new volume ${name} with what the image has there: ${why}`, {
+    hint: 'df -h   (and see the reason in the message)',
+    data: { name, why },
+    cause,
+  });
+
 export const volumesUnsafe = (path: string, why: string): BulkheadError =>
   userError('VOLUMES_UNSAFE', `Cannot keep volumes in ${path}: ${why}`, { hint: `ls -ld ${quote(path)}`, data: { path } });
 

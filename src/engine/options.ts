@@ -67,7 +67,7 @@ export interface Limits {
 export interface OptionRequest {
   /** `SRC[:DST[:OPTION,…]]` besides those of the request. */
   scratch?: readonly string[] | undefined;
-  /** `DIR[:ro]` each: what lies over the image; the last one is on top. */
+  /** `DIR[:ro]` or `FILE:ro` each: what lies over the image; the last one is on top. */
   overlays?: readonly string[] | undefined;
   /** `DIR[:SIZE]` each, in memory. */
   tmpfs?: readonly string[] | undefined;

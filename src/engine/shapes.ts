@@ -298,6 +298,8 @@ export interface RunOptions {
    * absent. Throws LAYER_BUSY where another container writes to it.
    */
   writableDirectory?: string;
+  /** Where the container is written down: as long as that is there, its image is not removed from the store. */
+  record?: { readonly path: string; readonly name: string };
   /** Those that an operator has named; see RunRequest.runtime. */
   runtimes?: Readonly<Record<string, OperatorRuntime>>;
 }

@@ -1,4 +1,5 @@
 import { MessageChannel, threadId as mainThreadId, type MessagePort, type ResourceLimits } from 'node:worker_threads';
+import { oneThread } from '#base/one-thread.js';
 import type { SessionStart, SessionTask } from '#wire/wire.js';
 import type { Budgets } from './budgets.js';
 import { findGuestFile, permissionArguments } from './guest-file.js';
@@ -17,22 +18,12 @@ type Task = SessionTask<MessagePort>;
 
 /**
  * Starts one worker thread for one plugin: a piscina pool of exactly one thread, whose single, long task is the session.
- * `atomics` must be off: piscina's default blocks the worker's event loop between tasks, and comlink with it.
  */
 export async function startThread(start: SessionStart, budgets: Budgets): Promise<Vessel> {
   const { Piscina } = await import('piscina');
   const filename = findGuestFile();
-  const pool = new Piscina({
-    filename,
-    // Not 1, or piscina would replace the thread that a missed deadline has ended.
-    minThreads: 0,
-    maxThreads: 1,
-    atomics: 'disabled',
-    env: {},
-    execArgv: permissionArguments(filename),
-    resourceLimits: resourceLimitsOf(budgets),
-    closeTimeout: 1000,
-  });
+  const thread = oneThread({ filename, execArgv: permissionArguments(filename), resourceLimits: resourceLimitsOf(budgets) });
+  const pool = new Piscina({ ...thread, closeTimeout: 1000 });
   // Errors between tasks; those of the task are the rejection below.
   pool.on('error', () => undefined);
   const calls = new MessageChannel();

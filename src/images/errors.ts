@@ -4,6 +4,20 @@ import { type BulkheadError, userError } from '#base/errors.js';
 export const storeUnsafe = (path: string, why: string): BulkheadError =>
   userError('IMAGE_STORE_UNSAFE', `Cannot keep images in ${path}: ${why}`, { hint: `ls -ld ${path}`, data: { path, why } });
 
+export const storeFull = (path: string, cause: unknown): BulkheadError =>
+  userError('IMAGE_STORE_FULL', `Cannot write to the image store ${path}: there is no room left`, {
+    hint: `df -h ${path}   (what is not needed goes with: bulkhead image prune)`,
+    data: { path },
+    cause,
+  });
+
+export const storeReadOnly = (path: string, cause: unknown): BulkheadError =>
+  userError('IMAGE_STORE_READ_ONLY', `Cannot write to the image store ${path}: it may only be read`, {
+    hint: `findmnt --target ${path}`,
+    data: { path },
+    cause,
+  });
+
 export const storeBusy = (what: string, waitMs: number): BulkheadError =>
   userError('IMAGE_STORE_BUSY', `Cannot use ${what}: another command has been at it for ${Math.round(waitMs / 1000)} s`, {
     hint: 'wait for it, and try again',

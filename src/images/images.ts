@@ -24,7 +24,7 @@ export { choosePlatform, parsePlatform, renderPlatform } from './platform.js';
 export { isLocalScheme, parseLocalReference, type LocalReference } from './references.js';
 export { formatRegistryReference, parseRegistryReference, pullFromRegistry } from './registry/registry.js';
 export type { PulledImage, PullEvent, PullOptions } from './registry/registry.js';
-export { openRunnableImage, readRunnableConfig, type RunnableImage, type RunnableRequest } from './runnable.js';
+export { keepRunnableImage, openRunnableImage, readRunnableConfig, type RunnableImage, type RunnableRequest } from './runnable.js';
 export { describeImage, type ImageDescription, type ImageSource } from './source.js';
 export { pruneImages, removeImage, type Removed } from './store/collect.js';
 export { addImage, describeStoredImage, findImage, type ImageToAdd } from './store/images.js';

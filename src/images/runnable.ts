@@ -1,14 +1,17 @@
 /** From the reference that a user types to a root and what the image wants to run, for as long as it is in use. */
+import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ConvertProgress } from './layers/convert-task.js';
-import type { RootKind } from './layers/root-name.js';
+import { nameRoots, type RootKind } from './layers/root-name.js';
 import { openLocalImage } from './open.js';
 import { isLocalScheme, parseLocalReference } from './references.js';
 import { formatRegistryReference, parseRegistryReference } from './registry/reference.js';
 import { readRunConfig, type ImageRunConfig } from './run-config.js';
 import { describeImage, readImage, type ImageDescription, type ImageSource } from './source.js';
 import { findImage, openStoredSource } from './store/images.js';
-import { openImageStore, type ImageStore } from './store/place.js';
+import { holdInUse } from './store/leases.js';
+import { openImageStore, partOf, type ImageStore } from './store/place.js';
 import { openRoot, type OpenRoot } from './store/roots.js';
 import { findImageUser } from './users.js';
 
@@ -21,6 +24,8 @@ export interface RunnableRequest {
   readonly directory: string;
   /** Who uses it, in words. */
   readonly holder: string;
+  /** A directory, such as the record of a container: as long as it is there the image stays, also when nobody uses it. */
+  readonly keptWhile?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
@@ -32,10 +37,11 @@ export interface RunnableImage extends OpenRoot, Omit<ImageRunConfig, 'user'> {
 
 export async function openRunnableImage(request: RunnableRequest): Promise<RunnableImage> {
   const store = await openImageStore(request.directory);
-  const { source, image } = await describeTyped(store, request);
-  const { holder, signal, log, onProgress } = request;
+  const { source, image, name } = await describeTyped(store, request);
+  const { holder, keptWhile, signal, log, onProgress } = request;
   const root = await openRoot(store, { source, image, kind: await chooseKind(), holder, signal, log, onProgress });
   try {
+    if (keptWhile !== undefined) await keep(store, { image, name, holder, keptWhile });
     const config = readRunConfig(image.config);
     return { ...config, ...root, user: await findImageUser(config.user, root.accounts) };
   } catch (thrown) {
@@ -45,15 +51,53 @@ export async function openRunnableImage(request: RunnableRequest): Promise<Runna
 }
 
 /** What it would run, without its layers. */
-export async function readRunnableConfig(request: Pick<RunnableRequest, 'scheme' | 'rest' | 'directory'>): Promise<ImageRunConfig> {
-  const { image } = await describeTyped(await openImageStore(request.directory), request);
-  return readRunConfig(image.config);
+export async function readRunnableConfig(
+  request: Pick<RunnableRequest, 'scheme' | 'rest' | 'directory'>,
+): Promise<ImageRunConfig & { readonly accounts: string | undefined }> {
+  const store = await openImageStore(request.directory);
+  const { image } = await describeTyped(store, request);
+  // Only a root that was made has them.
+  const accounts = nameRoots(image.config.rootfs.diff_ids).map((name) => join(partOf(store, 'roots'), name));
+  return { ...readRunConfig(image.config), accounts: accounts.find((path) => existsSync(path)) };
 }
 
-async function describeTyped(
-  store: ImageStore,
-  { scheme, rest }: Pick<RunnableRequest, 'scheme' | 'rest'>,
-): Promise<{ source: ImageSource; image: ImageDescription }> {
+/** For a container that was made, and has not run yet. What is in no store cannot be removed from one. Throws where it is not there. */
+export async function keepRunnableImage(
+  request: Pick<RunnableRequest, 'scheme' | 'rest' | 'directory' | 'holder'> & { readonly keptWhile: string },
+): Promise<void> {
+  if (isLocalScheme(request.scheme)) return;
+  const store = await openImageStore(request.directory);
+  await keep(store, { ...request, ...(await describeTyped(store, request)) });
+  // It may have been removed before anybody could see who keeps it.
+  await describeTyped(store, request);
+}
+
+interface Keeping {
+  readonly image: ImageDescription;
+  /** In the store, where it is there. */
+  readonly name?: string | undefined;
+  readonly holder: string;
+  readonly keptWhile: string;
+}
+
+async function keep(store: ImageStore, { image, name, holder, keptWhile }: Keeping): Promise<void> {
+  const roots = nameRoots(image.config.rootfs.diff_ids);
+  await holdInUse(store, {
+    ...(name === undefined ? { images: [] } : { images: [image.digest], names: [name] }),
+    roots,
+    holder,
+    while: keptWhile,
+  });
+}
+
+interface Described {
+  readonly source: ImageSource;
+  readonly image: ImageDescription;
+  /** In the store, where it is there. */
+  readonly name?: string | undefined;
+}
+
+async function describeTyped(store: ImageStore, { scheme, rest }: Pick<RunnableRequest, 'scheme' | 'rest'>): Promise<Described> {
   if (isLocalScheme(scheme)) {
     const source = await openLocalImage(parseLocalReference(scheme, rest));
     return { source, image: await describeImage(source) };
@@ -61,7 +105,7 @@ async function describeTyped(
   const stored = await findImage(store, `${scheme}://${formatRegistryReference(parseRegistryReference(`${scheme}:${rest}`))}`);
   const source = openStoredSource(store, stored);
   // Which platform it is for was chosen when it was pulled.
-  return { source, image: await readImage(source, source.top) };
+  return { source, image: await readImage(source, source.top), name: stored.name };
 }
 
 /**

@@ -1,36 +1,20 @@
 /** The user of an image's configuration: `USER[:GROUP]`, names of the image's own or numbers. */
 import { join } from 'node:path';
-import { systemCodeOf } from '#base/errors.js';
-import { readRegularFile } from '#base/regular-file.js';
+import { readAccountRows } from '#base/account-rows.js';
+import { ID_MAX } from '#base/archive-rules.js';
 import { documentInvalid } from './errors.js';
-
-const FILE_BYTES_MAX = 1_048_576;
-const ID_MAX = 2 ** 32 - 2;
 
 /** Undefined where the configuration names nobody. `accounts` is a directory with the image's passwd and group, where it has them. */
 export async function findImageUser(text: string, accounts: string): Promise<{ uid: number; gid: number } | undefined> {
   if (text === '') return undefined;
   const [user = '', group] = text.split(':');
-  const known = (await readRows(accounts, 'passwd')).find(([name, , uid]) => name === user || uid === user);
+  const known = (await readAccountRows(join(accounts, 'passwd'))).find(([name, , uid]) => name === user || uid === user);
   const uid = toId(user) ?? toId(known?.[2]);
   if (uid === undefined) throw documentInvalid('configuration of the image', `its user "${shown(user)}" is not in its /etc/passwd`);
   if (group === undefined || group === '') return { uid, gid: toId(known?.[3]) ?? 0 };
-  const gid = toId(group) ?? toId((await readRows(accounts, 'group')).find(([name]) => name === group)?.[2]);
+  const gid = toId(group) ?? toId((await readAccountRows(join(accounts, 'group'))).find(([name]) => name === group)?.[2]);
   if (gid === undefined) throw documentInvalid('configuration of the image', `its group "${shown(group)}" is not in its /etc/group`);
   return { uid, gid };
-}
-
-async function readRows(accounts: string, name: string): Promise<string[][]> {
-  try {
-    const { bytes } = await readRegularFile(join(accounts, name), { bytesMax: FILE_BYTES_MAX, noFollow: true });
-    return new TextDecoder()
-      .decode(bytes)
-      .split('\n')
-      .map((line) => line.split(':'));
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return [];
-    throw thrown;
-  }
 }
 
 function toId(text: string | undefined): number | undefined {

@@ -21,7 +21,10 @@ export interface Recorded {
 export async function withRecord(
   scene: Scene,
   recorded: Recorded,
-  work: (reach: (container: ContainerReach) => void, options: Pick<RunOptions, 'id' | 'writableDirectory'>) => Promise<RunResult>,
+  work: (
+    reach: (container: ContainerReach) => void,
+    options: Pick<RunOptions, 'id' | 'writableDirectory' | 'record'>,
+  ) => Promise<RunResult>,
 ): Promise<RunResult> {
   // Without a name it is written down only when it runs.
   requireLabels(recorded.told.labels ?? {});
@@ -73,7 +76,7 @@ async function withKept(scene: Scene, { args, told }: Recorded, work: Work): Pro
     journal.running(container);
   };
   try {
-    const result = await work(reach, { id: place.id, ...keptOptions(place, told.autoRemove) });
+    const result = await work(reach, { id: place.id, ...keptOptions(place, told) });
     journal.stopped({ exitCode: result.exitCode });
     return result;
   } catch (thrown) {

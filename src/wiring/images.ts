@@ -4,6 +4,7 @@
  *      docker://…                               a registry            named docker://HOST/NAME:TAG in the store, whatever was typed
  *      oci:…  oci-archive:…  docker-archive:…   of this machine       named as typed
  */
+import { existsSync } from 'node:fs';
 import {
   addImage,
   describeImage,
@@ -119,6 +120,8 @@ export async function ensureImage(
 }
 
 export async function listImages(scene: Scene): Promise<ImageList> {
+  // To look makes nothing.
+  if (!existsSync(scene.paths.images)) return { images: [], damaged: [] };
   return listNames(await openStore(scene));
 }
 

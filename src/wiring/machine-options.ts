@@ -21,7 +21,10 @@ export function machineOptions(
   } satisfies PlainRunOptions;
 }
 
-/** Of a container that is kept: what it writes stays with it, for the next time. One that goes at its end writes into memory. */
-export function keptOptions({ path }: ContainerPlace, autoRemove: boolean): Pick<RunOptions, 'writableDirectory'> {
-  return autoRemove ? {} : { writableDirectory: join(path, CONTAINER_FILES.writable) };
+/** Of a container that is kept: what it writes stays with it, for the next time, and so does its image. One that goes at its end writes into memory. */
+export function keptOptions(
+  { id, path }: ContainerPlace,
+  { name = id, autoRemove }: { readonly name?: string | undefined; readonly autoRemove: boolean },
+): Pick<RunOptions, 'writableDirectory' | 'record'> {
+  return autoRemove ? {} : { writableDirectory: join(path, CONTAINER_FILES.writable), record: { path, name } };
 }

@@ -1,7 +1,7 @@
 /** `bulkhead image …` as a user types it, against a registry on loopback. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -9,6 +9,7 @@ import { choosePaths } from '#base/paths.js';
 import { openCli, type Cli } from '../helpers/cli.js';
 import { startPrinting } from '../helpers/start-printing.js';
 import { runAtTerminal } from '../helpers/terminal.js';
+import { digestOf, file, ImageBuilder, makeTar } from '../images/builder.js';
 import {
   answering,
   breakingAfter,
@@ -188,6 +189,68 @@ describe('bulkhead image', () => {
     await mkdir(join(cli.env['HOME'] ?? '', '.docker'), { recursive: true });
     await writeFile(join(cli.env['HOME'] ?? '', '.docker/config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
     assert.equal((await cli.run('image', 'pull', registry.name)).exitCode, 0);
+  });
+
+  it('brings what docker save and skopeo write, from an archive, and names it as it was typed', async () => {
+    await open();
+    const { layer, config } = await writeArchives();
+    for (const image of [`oci-archive:${cli.root}/oci.tar`, `docker-archive:${cli.root}/docker.tar:site/tool:1`]) {
+      const pulled = await cli.run('image', 'pull', '--json', image);
+      assert.equal(pulled.exitCode, 0, pulled.stderr);
+      const { stdout } = await cli.run('image', 'inspect', '--json', image);
+      const found = JSON.parse(stdout) as { name: string; layers: { digest: string }[]; config: object };
+      assert.deepEqual([found.name, found.layers.map(({ digest }) => digest), found.config], [image, [digestOf(layer)], config]);
+      assert.ok(readFileSync(join(store(), 'blobs/sha256', hex(digestOf(layer)))).equals(layer));
+    }
+    // Now the store alone has them.
+    for (const archive of ['oci.tar', 'docker.tar']) await rm(join(cli.root, archive));
+    const { stdout: list } = await cli.run('image', 'list', '--json');
+    assert.equal((JSON.parse(list) as { images: unknown[] }).images.length, 2);
+    assert.equal((await cli.run('image', 'remove', `oci-archive:${cli.root}/oci.tar`)).exitCode, 0);
+    assert.match((await cli.run('image', 'pull', `docker-archive:${cli.root}/docker.tar`)).stderr, /there is no such file/);
+  });
+
+  async function writeArchives(): Promise<{ layer: Buffer; config: object }> {
+    const layer = await makeTar([file('a')]);
+    const builder = new ImageBuilder();
+    builder.image([layer], { config: { Cmd: ['/a'] } });
+    await builder.writeArchive(join(cli.root, 'oci.tar'));
+    const text = [...builder.blobs.values()].map(String).find((blob) => blob.startsWith('{"os"')) ?? '';
+    const saved = [{ Config: 'one.json', RepoTags: ['site/tool:1'], Layers: ['x/layer.tar'] }];
+    const files = [file('one.json', text), file('x/layer.tar', layer), file('manifest.json', JSON.stringify(saved))];
+    await writeFile(join(cli.root, 'docker.tar'), await makeTar(files));
+    return { layer, config: JSON.parse(text) as object };
+  }
+
+  it('is completed by the names that are in the store, in one word or as bash breaks it', async () => {
+    await open();
+    const offers = async (...words: string[]) =>
+      (await cli.run('__complete', ...words)).stdout.split('\n').map((line) => line.split('\t')[0]);
+    assert.deepEqual(await offers('image', 'inspect', ''), ['']);
+    assert.equal(existsSync(store()), false, 'to look makes nothing');
+    await cli.run('image', 'pull', registry.name);
+    const [, rest = ''] = registry.name.split('docker:');
+    const [, tag = ''] = /:([^:]*)$/.exec(rest) ?? [];
+    assert.deepEqual(await offers('image', 'inspect', ''), [registry.name]);
+    assert.deepEqual(await offers('image', 'remove', 'dock'), [registry.name]);
+    assert.deepEqual(await offers('run', '--rm', 'docker:'), [registry.name]);
+    assert.deepEqual(await offers('create', 'docker', ':', '//127'), [rest]);
+    assert.deepEqual(
+      await offers(
+        'image',
+        'inspect',
+        'docker',
+        ':',
+        rest.slice(0, rest.indexOf(':')),
+        ':',
+        rest.slice(rest.indexOf(':') + 1, -tag.length - 1),
+        ':',
+      ),
+      [tag],
+    );
+    // Files are the shell's, and so is what follows the image.
+    assert.deepEqual(await offers('run', 'dock'), ['']);
+    assert.deepEqual(await offers('run', registry.name, ''), ['']);
   });
 
   it('refuses a name that cannot be one, and a platform that is not there', async () => {

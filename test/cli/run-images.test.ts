@@ -83,6 +83,9 @@ describe('bulkhead run, with images of layers', () => {
     const numbers = (stdout: string): string[] => stdout.split('\n').map((line) => line.split(/\s/)[0] ?? '');
     assert.deepEqual(numbers((await cli.run('run', `oci:${path}/layout`)).stdout), ['1234', '1235']);
     assert.deepEqual(numbers((await cli.run('run', '--user', '7:8', `oci:${path}/layout`)).stdout), ['7', '8']);
+    assert.deepEqual(numbers((await cli.run('run', '--user', 'root', `oci:${path}/layout`)).stdout), ['0', '0']);
+    const named = await cli.run('run', '--plugin-dry-run', '--json', '--user', 'app', `oci:${path}/layout`);
+    assert.match(named.stdout, /"uid": ?1234/, named.stderr);
     const unknown = await writeImage('nobody', { Cmd: ['true'], User: 'nobody-here' });
     assert.match((await cli.run('run', `oci:${unknown}/layout`)).stderr, /its user "nobody-here" is not in its \/etc\/passwd/);
   });

@@ -20,10 +20,7 @@ export default class Kill extends BulkheadCommand {
     const containers = await this.open(flags).containers();
     await forEachContainer(
       argumentsOf(raw),
-      async (name) => {
-        await containers.kill(name, { signal: flags.signal });
-        return name;
-      },
+      (name) => containers.kill(name, { signal: flags.signal }),
       (line) => this.say(line),
     );
   }

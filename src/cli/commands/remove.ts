@@ -22,10 +22,7 @@ export default class Remove extends BulkheadCommand {
     const options = { force: Boolean(flags.force) };
     await forEachContainer(
       argumentsOf(raw),
-      async (name) => {
-        await containers.remove(name, options);
-        return name;
-      },
+      (name) => containers.remove(name, options),
       (line) => this.say(line),
     );
   }

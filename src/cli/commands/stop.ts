@@ -30,10 +30,7 @@ export default class Stop extends BulkheadCommand {
     const options = { signal: flags.signal, timeoutMs: flags.timeout * 1000 };
     await forEachContainer(
       argumentsOf(raw),
-      async (name) => {
-        await containers.stop(name, options);
-        return name;
-      },
+      (name) => containers.stop(name, options),
       (line) => this.say(line),
     );
   }

@@ -2,21 +2,13 @@
  * Paths that are resolved beneath a root, whatever happens there meanwhile. Each step is opened by one name in a directory that is
  * held open, and never through a symbolic link; links are read and walked by us, an absolute one from the root again, and ".." goes
  * back to the directory that was held before. So nobody who changes the tree can lead a step out of it.
- *
- *      /proc/self/fd/23/etc  ──open(O_PATH | O_NOFOLLOW)──▶  held as 24  ──▶  /proc/self/fd/24/passwd  …
  */
-import { constants, type Stats } from 'node:fs';
-import { open, readlink, type FileHandle } from 'node:fs/promises';
-import { systemCodeOf } from '#base/errors.js';
+import { readlink } from 'node:fs/promises';
+import { openChild, pathIn, type Directory } from '#base/held-directory.js';
 import { containerErrors } from '../errors.js';
 
-/** Node has no name for it; the number is the same on every processor that Node runs on. */
-const O_PATH = 0o10000000;
 const LINKS_MAX = 40;
 const NAMES_MAX = 4_096;
-
-/** A directory that is held open. Close it. */
-export type Directory = FileHandle;
 
 /** Where a path leads. `parent` and `directory` are to be closed by `close`. */
 export type Resolved = { readonly close: () => Promise<void> } & (
@@ -26,40 +18,6 @@ export type Resolved = { readonly close: () => Promise<void> } & (
   /** Nothing is there, in a directory that is. */
   | { readonly kind: 'absent'; readonly parent: Directory; readonly name: string }
 );
-
-export function openRootDirectory(path: string): Promise<Directory> {
-  return open(path, O_PATH | constants.O_DIRECTORY);
-}
-
-/** What stands behind a name in a held directory; undefined where there is nothing. Holds it, follows nothing. */
-export async function openChild(parent: Directory, name: Name): Promise<{ handle: FileHandle; stats: Stats } | undefined> {
-  let handle: FileHandle;
-  try {
-    handle = await open(pathIn(parent, name), O_PATH | constants.O_NOFOLLOW);
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
-  try {
-    return { handle, stats: await handle.stat() };
-  } catch (thrown) {
-    await handle.close();
-    throw thrown;
-  }
-}
-
-/** Of a directory, one: bytes, which need not be UTF-8. */
-export type Name = string | Buffer;
-
-/** For calls that act on a name without following it, such as mkdir, symlink and unlink. */
-export function pathIn(parent: Directory, name: Name): Buffer {
-  return Buffer.concat([Buffer.from(`/proc/self/fd/${parent.fd}/`), Buffer.from(name)]);
-}
-
-/** For calls that act on the held thing itself. */
-export function pathOf(handle: FileHandle): string {
-  return `/proc/self/fd/${handle.fd}`;
-}
 
 /** `root` stays the caller's. Throws where a step in the midst of the path is missing, or is no directory. */
 export async function resolveBeneath(root: Directory, path: string, { followLast }: { followLast: boolean }): Promise<Resolved> {

@@ -8,10 +8,11 @@
  */
 import { posix } from 'node:path';
 import { BulkheadError, messageOf } from '#base/errors.js';
+import { openRootDirectory, type Directory } from '#base/held-directory.js';
 import { containerErrors } from '../errors.js';
 import type { Container } from '../find.js';
 import { judgeProcess } from '../process.js';
-import { openRootDirectory, resolveBeneath, type Directory, type Resolved } from './beneath.js';
+import { resolveBeneath, type Resolved } from './beneath.js';
 import { copyChildren, copyEntry, type CopyContext, type Spot } from './tree.js';
 
 /** A path of the host, absolute, or one in a container. Ends with `/.` where only what is in it is meant. */

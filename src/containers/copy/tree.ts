@@ -2,8 +2,8 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, mkdir, open, readdir, readlink, symlink, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '#base/errors.js';
+import { openChild, openFileIn, pathIn, pathOf, pour, type Directory, type Name } from '#base/held-directory.js';
 import { containerErrors } from '../errors.js';
-import { openChild, pathIn, pathOf, type Directory, type Name } from './beneath.js';
 
 /** What is in a directory: this name. */
 export interface Spot {
@@ -20,7 +20,6 @@ export interface CopyContext {
 
 /** Each level holds two directories open. */
 const DEPTH_MAX = 400;
-const CHUNK_BYTES = 1_048_576;
 /** Neither setuid nor setgid: what a container calls a program of root must not become one outside. */
 const MODE_MASK = 0o777;
 
@@ -82,12 +81,10 @@ async function makeDirectory({ parent, name }: Spot): Promise<boolean> {
 }
 
 async function copyFile(from: Spot, to: Spot): Promise<void> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  // Not blocking: it may have become a FIFO.
-  const source = await open(pathIn(from.parent, from.name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const found = await openFileIn(from.parent, from.name);
+  if (found === undefined) return;
+  const { file: source, stats } = found;
   try {
-    const stats = await source.stat();
-    if (!stats.isFile()) return;
     const target = await openForWriting(to);
     try {
       await pour(source, target);
@@ -115,28 +112,6 @@ async function openForWriting(to: Spot): Promise<FileHandle> {
   }
   await removeEntry(path);
   return open(path, O_WRONLY | O_NOFOLLOW | O_CREAT | O_EXCL, 0o600);
-}
-
-/** Holes stay holes. */
-async function pour(source: FileHandle, target: FileHandle): Promise<void> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  const zeroes = Buffer.alloc(CHUNK_BYTES);
-  await target.truncate(0);
-  let position = 0;
-  for (;;) {
-    const { bytesRead } = await source.read(chunk, 0, CHUNK_BYTES, position);
-    if (bytesRead === 0) break;
-    const bytes = chunk.subarray(0, bytesRead);
-    if (!bytes.equals(zeroes.subarray(0, bytesRead))) await writeAll(target, bytes, position);
-    position += bytesRead;
-  }
-  await target.truncate(position);
-}
-
-async function writeAll(target: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += (await target.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
-  }
 }
 
 async function copyLink(from: Spot, to: Spot): Promise<void> {

@@ -1,5 +1,5 @@
 /** Images that no plugin need open: those of formats that the store reads, and those of registries that are in it already. */
-import type { Moments } from '../shapes.js';
+import type { Moments, RunOptions } from '../shapes.js';
 import { openDirectoryImage } from './directory.js';
 import { openFileImage } from './file.js';
 import type { OpenImage } from './image.js';
@@ -20,27 +20,29 @@ export interface OpenBuiltin {
 export interface BuiltinOptions {
   readonly imageStore?: string | undefined;
   readonly id?: string | undefined;
+  readonly record?: RunOptions['record'] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
 /** Without a store, plugins are asked for all schemes. */
-export function withBuiltinImages(moments: Moments, { imageStore: directory, id, signal, log }: BuiltinOptions): OpenBuiltin {
+export function withBuiltinImages(moments: Moments, { imageStore: directory, id, record, signal, log }: BuiltinOptions): OpenBuiltin {
   if (directory === undefined) return { moments, close: () => Promise.resolve() };
   const held: { release(): Promise<void> }[] = [];
-  const holder = id === undefined ? `process ${process.pid}` : `container ${id}`;
+  const known = record?.name ?? id;
+  const holder = known === undefined ? `process ${process.pid}` : `container ${known}`;
 
   async function openBuiltin(scheme: string, rest: string): Promise<OpenImage | undefined> {
     if (!BUILTIN_SCHEMES.includes(scheme)) return undefined;
     // Loaded here: most runs need none of it.
     const { openRunnableImage } = await import('#images/images.js');
-    const { kind, path, release, env, entrypoint, command, workingDirectory, user } = await openRunnableImage({
+    const { kind, path, accounts, release, env, entrypoint, command, workingDirectory, user } = await openRunnableImage({
       ...{ scheme, rest, directory: directory ?? '', holder },
-      ...{ signal, log },
+      ...{ signal, log, keptWhile: record?.path },
     });
     held.push({ release });
     const root = kind === 'directory' ? await openDirectoryImage(path) : await openFileImage(path, `${scheme}:${rest}`);
-    return { ...root, env, entrypoint, command, workingDirectory, user };
+    return { ...root, accounts, env, entrypoint, command, workingDirectory, user };
   }
 
   return {
@@ -58,8 +60,8 @@ export function describingBuiltinImages(moments: Moments, directory: string): Mo
     async openBuiltin(scheme, rest) {
       if (!BUILTIN_SCHEMES.includes(scheme)) return undefined;
       const { readRunnableConfig } = await import('#images/images.js');
-      const { env, entrypoint, command, workingDirectory } = await readRunnableConfig({ scheme, rest, directory });
-      return { kind: 'plan', mounts: [], links: new Map(), env, entrypoint, command, workingDirectory };
+      const { env, entrypoint, command, workingDirectory, accounts } = await readRunnableConfig({ scheme, rest, directory });
+      return { kind: 'plan', mounts: [], links: new Map(), env, entrypoint, command, workingDirectory, accounts };
     },
   };
 }

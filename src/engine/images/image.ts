@@ -12,6 +12,8 @@ interface Wishes {
   readonly entrypoint?: readonly string[] | undefined;
   readonly workingDirectory?: string | undefined;
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** A directory with copies of its passwd and group, where whoever made the image has left them. */
+  readonly accounts?: string | undefined;
 }
 
 export interface DirectoryImage extends Wishes {

@@ -20,16 +20,12 @@ import {
   mkdirSync,
   openSync,
   symlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry, Extract, Headers } from 'tar-stream';
+import { DEPTH_MAX, ID_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, showName, writeWhole } from '#base/archive-rules.js';
 import type { UnpackLimits } from './unpack-limits.js';
 
-const PATH_BYTES_MAX = 4095;
-const NAME_BYTES_MAX = 255;
-const DEPTH_MAX = 128;
-const ID_MAX = 2 ** 32 - 2;
 const TAR_BLOCK_BYTES = 512;
 
 export interface UnpackEntries {
@@ -117,7 +113,7 @@ function openParents(tree: Tree, path: string, header: Pick<Headers, 'name'>): v
   for (let depth = 1; depth <= parts.length; depth++) {
     const parent = parts.slice(0, depth).join('/');
     const kind = tree.kinds.get(parent);
-    if (kind !== undefined && kind !== 'directory') throw refuse(header, `"${shown(parent)}" above it is a ${kind}`);
+    if (kind !== undefined && kind !== 'directory') throw refuse(header, `"${showName(parent)}" above it is a ${kind}`);
     if (kind === undefined) {
       mkdirSync(join(tree.directory, parent), { mode: 0o755 });
       tree.kinds.set(parent, 'directory');
@@ -148,8 +144,10 @@ async function writeFile(tree: Tree, path: string, entry: Entry): Promise<void> 
   const { header } = entry;
   const file = openSync(claim(tree, path, 'file', header), 'wx', 0o600);
   try {
+    let end = 0;
     for await (const chunk of entry as AsyncIterable<Buffer>) {
-      for (let at = 0; at < chunk.length; at += writeSync(file, chunk, at));
+      writeWhole(file, chunk, end);
+      end += chunk.length;
       tree.onTaken(chunk.length);
     }
     if (tree.isRoot) fchownSync(file, ...ownerOf(header));
@@ -192,9 +190,5 @@ function ownerOf({ uid, gid }: Headers): [uid: number, gid: number] {
 }
 
 function refuse({ name }: Pick<Headers, 'name'>, why: string): RefusedEntry {
-  return new RefusedEntry(`its entry "${shown(name)}" is refused: ${why}`);
-}
-
-function shown(name: string): string {
-  return name.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 200);
+  return new RefusedEntry(`its entry "${showName(name)}" is refused: ${why}`);
 }

@@ -6,10 +6,9 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BulkheadError, systemCodeOf } from '#base/errors.js';
-import { attendStage } from '../drivers/attend.js';
 import { composeProgram, type SessionProgram } from '../drivers/program.js';
-import { writeStage, type Stage } from '../drivers/stage.js';
-import { imageDriverFailed } from '../errors.js';
+import { PROGRAMS_MAX, writeStage, type Stage } from '../drivers/stage.js';
+import { imageDriverFailed, imageDriverInvalid } from '../errors.js';
 import type { ImageMount } from '../images/choose-mount.js';
 import type { DirectoryImage } from '../images/image.js';
 import { renderFstab, type FstabLine } from '../mounts/fstab.js';
@@ -22,21 +21,29 @@ import { untilStopped } from './stop.js';
 /** How long a mounted image may take to answer: a program may mount, and then say nothing more. */
 const ANSWER_MS = 10_000;
 
-export interface MountPreparation {
-  readonly session: string;
-  readonly tools: Tools;
-  /** What the user called the image. */
-  readonly image: string;
+/** What is to be mounted in the session, under this name. */
+export interface NamedMount {
+  readonly mount: ImageMount;
+  readonly name: string;
+  /** What the user called it. */
+  readonly what: string;
 }
 
-/** Writes the script that mounts the image. Answers with the stage in which it does. */
-export async function prepareMount(mount: ImageMount, { session, tools, image }: MountPreparation): Promise<Stage> {
-  const target = join(session, 'image');
-  await mkdir(target, { mode: 0o755 });
-  const programs: SessionProgram[] =
-    mount.kind === 'driver' ? [composeProgram(mount.program, { what: image, target, values: mount.values })] : [];
+/** Writes the script that mounts the image, and what lies over it. Answers with the stage in which it does. */
+export async function prepareMounts(
+  mounts: readonly NamedMount[],
+  { session, tools }: { readonly session: string; readonly tools: Tools },
+): Promise<Stage> {
+  const lines = hideSession(session);
+  const programs: SessionProgram[] = [];
+  for (const { mount, name, what } of mounts) {
+    const target = join(session, name);
+    await mkdir(target, { mode: 0o755 });
+    if (mount.kind === 'kernel') lines.push(mountFile(mount, target));
+    else programs.push(composeProgram(mount.program, { what, target, values: mount.values }));
+  }
+  if (programs.length > PROGRAMS_MAX) throw imageDriverInvalid(mounts[0]?.what ?? '', `more than ${PROGRAMS_MAX} programs would be needed`);
   const stage: Stage = { name: 'images', programs, first: 0 };
-  const lines = [...hideSession(session), ...(mount.kind === 'kernel' ? [mountFile(mount, target)] : [])];
   const script = writeImageScript({ session, tools, stage: writeStage(stage.name, programs, { tools, first: 0 }) });
   const files = { [IMAGE_FSTAB_FILE]: renderFstab(lines), [SCRIPT_FILE]: script };
   for (const [name, text] of Object.entries(files)) await writeFile(join(session, name), text, { mode: 0o600, flag: 'wx' });
@@ -51,14 +58,12 @@ function mountFile({ file }: ImageMount & { kind: 'kernel' }, target: string): F
   return { source: path, target, type, options };
 }
 
-/** Waits for the mount, and answers with what can be seen of it. PID 1 then waits for the rest. */
-export async function seeMountedImage(
+/** What can be seen of a mount, once the stage is over. PID 1 then waits for the rest. */
+export async function seeMounted(
   chain: Chain,
   stage: Stage,
-  { session, image, stop }: { session: string; image: string; stop: AbortSignal },
+  { path, image, stop }: { path: string; image: string; stop: AbortSignal },
 ): Promise<DirectoryImage> {
-  await attendStage(chain, stage, stop);
-  const path = join(session, 'image');
   const view = `/proc/${chain.findInit().pid}/root${path}`;
   const said = (): string => stage.programs.map((_, index) => chain.readOutput(stage.first + index)).join('\n');
   const { uid, gid, mode } = await answerOf(stat(view), { image, stop }).catch((thrown: unknown) => {

@@ -11,13 +11,14 @@ import type { FileImage, RootImage } from '../images/image.js';
 import { UncopiedImage } from '../images/uncopied.js';
 import type { ChosenWay, Circumstances, RootWay } from '../mounts/root-ways.js';
 import type { MountAnswer, OverlayChoice, RunResult } from '../shapes.js';
+import { chooseFileLayers, type ChosenLayers } from './file-layers.js';
 import type { OpenLayers } from './root-layers.js';
-import { runSession, type SessionContext } from './run-session.js';
+import { isMount, runSession, type SessionContext } from './run-session.js';
 import { closeSession, openCleanSession } from './session.js';
 import { tryWays } from './try-ways.js';
 
-export interface WayContext extends Omit<SessionContext, 'image'> {
-  readonly layers: OpenLayers;
+export interface WayContext extends Omit<SessionContext, 'image' | 'layers'> {
+  readonly layers: Omit<OpenLayers, 'over' | 'close'> & Pick<ChosenLayers, 'over'>;
   readonly choice: OverlayChoice;
   /** Where images may be unpacked and copied. */
   readonly imageDirectory: string | undefined;
@@ -26,8 +27,17 @@ export interface WayContext extends Omit<SessionContext, 'image'> {
 
 type WithImage = WayContext & { readonly image: RootImage | ImageMount };
 
-export function runByWays(context: WayContext, image: RootImage | ImageMount | FileImage): Promise<RunResult> {
-  return image.kind === 'file' ? runFile(context, image) : runLaid({ ...context, image });
+export async function runByWays(
+  given: Omit<WayContext, 'layers'> & { readonly layers: OpenLayers },
+  image: RootImage | ImageMount | FileImage,
+): Promise<RunResult> {
+  const { over, close } = await chooseFileLayers(given.layers.over, { ...given, circumstances: describeCircumstances(given) });
+  const context = { ...given, layers: { ...given.layers, over } };
+  try {
+    return await (image.kind === 'file' ? runFile(context, image) : runLaid({ ...context, image }));
+  } finally {
+    await close();
+  }
 }
 
 async function runFile(context: WayContext, file: FileImage): Promise<RunResult> {
@@ -62,7 +72,7 @@ async function runUnpacked(context: WayContext, file: FileImage, { program = '' 
 /** The kernel lays overlays where it can. What the operator chose comes first. */
 async function runLaid(given: WithImage): Promise<RunResult> {
   const { choice, config, log, layers, image } = given;
-  let isMounted = image.kind !== 'kernel' && image.kind !== 'driver';
+  let isMounted = ![image, ...layers.over].some(isMount);
   const onMounted = (): void => {
     isMounted = true;
     given.onMounted?.();
@@ -131,7 +141,7 @@ async function runCopied(context: WithImage): Promise<RunResult> {
   }
 }
 
-function describeCircumstances({ identity, mapping, imageDirectory, avoid }: WayContext): Circumstances {
+function describeCircumstances({ identity, mapping, imageDirectory, avoid }: Omit<WayContext, 'layers'>): Circumstances {
   return { identity, hasUsers: mapping !== undefined, directory: imageDirectory, avoid };
 }
 

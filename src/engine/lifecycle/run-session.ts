@@ -1,13 +1,15 @@
 /** A run in a session of its own, with an image and a way to lay what is over it: from the plan of its root to the end of its command. */
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Caller } from '../config.js';
+import { attendStage } from '../drivers/attend.js';
 import { PROGRAMS_MAX } from '../drivers/stage.js';
 import type { ImageMount } from '../images/choose-mount.js';
 import { UncopiedImage } from '../images/uncopied.js';
-import type { RootImage } from '../images/image.js';
+import type { DirectoryImage, RootImage } from '../images/image.js';
 import { openControlGroup, type ControlGroup } from '../limits/control-group.js';
 import type { Account } from '../mounts/generated-files.js';
 import { planRoot, type RootLayers, type RootRequest } from '../mounts/plan-root.js';
+import type { LayerDirectory } from '../mounts/root-tree.js';
 import type { Chain } from '../runtimes/chain.js';
 import type { Identity } from '../runtimes/identity.js';
 import { prepareContainer, type OverlayWay, type PreparedContainer } from '../runtimes/prepare.js';
@@ -17,7 +19,9 @@ import type { ContainerConfig, Moments, RunResult } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
 import { findTools, type Tools } from '../tools.js';
 import { launch, type LaunchContext, type LaunchRequest } from './launch.js';
-import { answerOf, prepareMount, seeMountedImage } from './mount-image.js';
+import type { ChosenLayers } from './file-layers.js';
+import { answerOf, prepareMounts, seeMounted } from './mount-image.js';
+import { showLayer } from './root-layers.js';
 import { closeSession, judgeStale, openCleanSession, type Session } from './session.js';
 import { findTerminal } from './terminal.js';
 
@@ -32,23 +36,40 @@ export interface SessionContext extends LaunchContext {
   readonly runDirectory: string;
   readonly id: string | undefined;
   readonly terminal: TerminalTools | undefined;
-  readonly layers: RootLayers;
+  readonly layers: Pick<ChosenLayers, 'over'> & Pick<RootLayers, 'kept'>;
   readonly warn: (line: string) => void;
+  /** From the image, those that nobody has used before. */
+  readonly fillVolumes: (image: RootImage) => Promise<void>;
   /** Told when an image that had to be mounted is there. */
   readonly onMounted?: (() => void) | undefined;
 }
 
 export async function runSession(context: SessionContext, overlays: OverlayWay): Promise<RunResult> {
-  const { image } = context;
-  return image.kind === 'kernel' || image.kind === 'driver'
-    ? runMounted({ ...context, image }, overlays)
-    : runPlanned({ ...context, image }, overlays);
+  const { image, layers } = context;
+  const over = layers.over.filter(isDirectory);
+  return isMount(image) || over.length < layers.over.length
+    ? runMounted(context, overlays)
+    : runPlanned({ ...context, image }, { overlays, layers: { ...layers, over } });
+}
+
+/** Whether the session must mount it. */
+export function isMount(one: RootImage | LayerDirectory | ImageMount): one is ImageMount {
+  return 'kind' in one && (one.kind === 'kernel' || one.kind === 'driver');
+}
+
+function isDirectory(layer: LayerDirectory | ImageMount): layer is LayerDirectory {
+  return !isMount(layer);
 }
 
 /** What can be refused is refused before anything is made. */
-async function runPlanned(context: SessionContext & { image: RootImage }, overlays: OverlayWay): Promise<RunResult> {
-  const plan = await describePlan(context);
-  const tree = await planRoot({ ...plan, image: await copyFirst(context.image, overlays, context) });
+async function runPlanned(
+  context: SessionContext & { image: RootImage },
+  { overlays, layers }: { overlays: OverlayWay; layers: RootLayers },
+): Promise<RunResult> {
+  const plan = { ...(await describePlan(context)), layers };
+  const image = await copyFirst(context.image, overlays, context);
+  await context.fillVolumes(image);
+  const tree = await planRoot({ ...plan, image });
   return inSession(context, async (session, tools) => {
     const { config, identity, mapping, caller, runtime, moments, terminal } = context;
     const prepared = await prepareContainer({
@@ -60,22 +81,32 @@ async function runPlanned(context: SessionContext & { image: RootImage }, overla
   });
 }
 
-/** The image must be mounted before its root can be planned. */
-async function runMounted(context: SessionContext & { image: ImageMount }, overlays: OverlayWay): Promise<RunResult> {
+/** The image, or what lies over it, must be mounted before its root can be planned. */
+async function runMounted(context: SessionContext, overlays: OverlayWay): Promise<RunResult> {
   const plan = await describePlan(context);
   return inSession(context, async (session, tools) => {
-    const { image, config, identity, mapping, caller, runtime, moments, stop, terminal } = context;
-    const place = { session: session.path, image: config.image };
-    const stage = await prepareMount(image, { ...place, tools });
+    const { image, layers, config, identity, mapping, caller, runtime, moments, stop, terminal } = context;
+    const names = layers.over.map((_, index) => `layer-${index}`);
+    const mounts = layers.over.flatMap((layer, index) =>
+      isMount(layer) ? [{ mount: layer, name: names[index] ?? '', what: nameOf(layer) }] : [],
+    );
+    if (isMount(image)) mounts.unshift({ mount: image, name: 'image', what: config.image });
+    const stage = await prepareMounts(mounts, { session: session.path, tools });
     const prepare = async (chain: Chain): Promise<PreparedContainer> => {
-      const seen = await seeMountedImage(chain, stage, { ...place, stop });
+      await attendStage(chain, stage, stop);
+      const see = (name: string, what: string) => seeMounted(chain, stage, { path: join(session.path, name), image: what, stop });
+      const seen = isMount(image) ? await see('image', config.image) : image;
+      const over: LayerDirectory[] = [];
+      for (const [index, layer] of layers.over.entries())
+        over.push(isMount(layer) ? await seeLayer(see(names[index] ?? '', nameOf(layer))) : layer);
       context.onMounted?.();
       const waiting = { pid: chain.findInit().pid, programs: stage.programs.length };
       // As long as it takes: a copy is made only of what could be measured.
       const copied = await copyFirst(seen, overlays, context);
+      await context.fillVolumes(copied);
       const rest = async () =>
         prepareContainer({
-          ...{ session: session.path, tree: await planRoot({ ...plan, image: copied }), config },
+          ...{ session: session.path, tree: await planRoot({ ...plan, layers: { ...layers, over }, image: copied }), config },
           ...{ identity, tools, caller, runtime, overlays, waiting, terminal },
         });
       const prepared = await answerOf(rest(), { image: config.image, stop });
@@ -85,6 +116,16 @@ async function runMounted(context: SessionContext & { image: ImageMount }, overl
     const request = { session, identity, tools, config, uid: caller.uid, mapping, programs: PROGRAMS_MAX, prepare, terminal };
     return launchInLimits(request, moments, context);
   });
+}
+
+/** A file by its path, another one by what its driver was told. */
+function nameOf(layer: ImageMount): string {
+  return layer.kind === 'kernel' ? layer.file.path : (layer.values['image'] ?? layer.program.program);
+}
+
+async function seeLayer(mounted: Promise<DirectoryImage>): Promise<LayerDirectory> {
+  const { path, view } = await mounted;
+  return showLayer({ source: path, view });
 }
 
 async function copyFirst<Image extends RootImage>(
@@ -98,10 +139,10 @@ async function copyFirst<Image extends RootImage>(
   return overlays.copy(image);
 }
 
-async function describePlan(context: SessionContext): Promise<Omit<RootRequest, 'image'>> {
-  const { config, identity, caller, runtime, terminal, streams, layers } = context;
+async function describePlan(context: SessionContext): Promise<Omit<RootRequest, 'image' | 'layers'>> {
+  const { config, identity, caller, runtime, terminal, streams } = context;
   const account = describeAccount(config, caller);
-  const plan = { config, identity, uid: caller.uid, account, layers };
+  const plan = { config, identity, uid: caller.uid, account };
   if (runtime.makesTerminal) return { ...plan, terminal: undefined };
   return { ...plan, terminal: terminal === undefined ? await findTerminal(streams) : 'own' };
 }

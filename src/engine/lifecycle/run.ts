@@ -91,6 +91,7 @@ async function run(
         stop,
         log,
         warn,
+        fillVolumes: (root: RootImage) => volumes.fill(root, stop),
         streams,
         id,
         terminal,

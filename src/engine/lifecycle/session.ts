@@ -8,9 +8,10 @@
  * clean up, and neither takes the other's for stale.
  */
 import { randomInt } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '#base/errors.js';
+import { openPrivateDirectory } from '#base/private-directory.js';
 import { runDirectoryUnsafe } from '../errors.js';
 import { removeOwnedTree } from '../runtimes/remove-owned.js';
 import { findProcess, isAlive, readPidNamespace } from './process-tree.js';
@@ -92,15 +93,6 @@ function isStale(name: string, pidNamespace: string): boolean {
   return ownerNamespace === pidNamespace && !isAlive({ pid: Number(pid), startTicks });
 }
 
-/** Creates it where missing; refuses one in which others could plant or swap what root then mounts. */
-async function openRunDirectory(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
-    if (systemCodeOf(thrown) !== 'EEXIST') throw runDirectoryUnsafe(path, `it cannot be created (${messageOf(thrown)})`);
-  });
-  const stats = await lstat(path);
-  if (!stats.isDirectory()) throw runDirectoryUnsafe(path, 'it is not a directory');
-  if (stats.uid !== process.getuid?.()) throw runDirectoryUnsafe(path, `it belongs to uid ${stats.uid}`);
-  if ((stats.mode & 0o022) !== 0) throw runDirectoryUnsafe(path, 'others may write to it');
-  if ((stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
-  return realpath(path);
+function openRunDirectory(path: string): Promise<string> {
+  return openPrivateDirectory(path, (why) => runDirectoryUnsafe(path, why));
 }

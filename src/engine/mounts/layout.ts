@@ -142,7 +142,7 @@ function needsOverlay({ content, additions }: Layer): boolean {
 }
 
 function overOf(content: Content): readonly string[] {
-  return content.type === 'image' ? (content.over ?? []) : [];
+  return content.type === 'image' ? (content.over ?? []).map(({ source }) => source) : [];
 }
 
 /** Where what is written goes, relative to the session. */

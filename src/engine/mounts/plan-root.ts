@@ -21,6 +21,7 @@ import {
   readEntry,
   resolvePath,
   type Content,
+  type LayerDirectory,
   type RootTree,
 } from './root-tree.js';
 
@@ -37,8 +38,8 @@ export interface RootRequest {
 
 /** What lies over the image, besides memory. */
 export interface RootLayers {
-  /** Absolute directories; the last one is on top. */
-  readonly over: readonly string[];
+  /** The last one is on top. */
+  readonly over: readonly LayerDirectory[];
   /** Where what is written stays, see kept-layer.ts. */
   readonly kept?: string | undefined;
 }

@@ -15,6 +15,13 @@ import { systemCodeOf } from '#base/errors.js';
 import { imageUnreadable, mountPointMismatch, mountPointMissing } from '../errors.js';
 import { isInside } from './destinations.js';
 
+/** A directory that lies over the image. */
+export interface LayerDirectory {
+  readonly source: string;
+  /** By which to read it here, where `source` is a path in the session's mount namespace. */
+  readonly view?: string | undefined;
+}
+
 export type Content =
   | {
       readonly type: 'image';
@@ -28,7 +35,7 @@ export type Content =
       /** Of what is written over it. */
       readonly sizeBytes?: number | undefined;
       /** What lies over it and is only read; the last one is on top. */
-      readonly over?: readonly string[] | undefined;
+      readonly over?: readonly LayerDirectory[] | undefined;
       /** Where what is written over it stays; in memory where absent. See kept-layer.ts. */
       readonly kept?: string | undefined;
       /** It is this container's own: written to as it is, and what set-up adds is added there. */
@@ -173,7 +180,7 @@ async function findInLayers(
 function sourcesSeen(content: Content & { readonly type: 'image' | 'bind' }): string[] {
   if (content.type === 'bind') return [content.source];
   const { source, view = source, over = [], kept } = content;
-  return [...(kept === undefined ? [] : [`${kept}/upper`]), ...over.toReversed(), view];
+  return [...(kept === undefined ? [] : [`${kept}/upper`]), ...over.map((layer) => layer.view ?? layer.source).toReversed(), view];
 }
 
 function isKernels(content: Content): content is KernelContent {

@@ -5,19 +5,23 @@
  *          volume.json              written once: when it was made
  *          data/                    what a container sees
  *          uses/                    a file for each process that runs a container with it, named after that process
+ *          new, filling.PROCESS     until the first container has it: fill.ts
  *          removed-by-PROCESS       who removes it
  *
  * To remove one, `uses` goes first: the kernel removes a directory only where it is empty, and into one that is gone nobody puts a
  * file. So of one who begins to use a volume and one who removes it, one comes first, and whoever finds a volume without `uses`
  * knows that it is removed, also where the remover was killed.
  */
+import { readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { parseBoundedJson } from '#base/bounded-json.js';
-import { messageOf, systemCodeOf } from '#base/errors.js';
+import { systemCodeOf } from '#base/errors.js';
+import { openPrivateDirectory } from '#base/private-directory.js';
 import { readRegularFile } from '#base/regular-file.js';
+import { removeTree } from '#base/remove-tree.js';
 import { volumeDamaged, volumeInUse, volumeNameInvalid, volumeNotFound, volumesUnsafe } from '../errors.js';
 import { removeOwnedTree } from '../runtimes/remove-owned.js';
 import { isAbandoned, nameOwner } from './owner.js';
@@ -41,6 +45,9 @@ export interface VolumeList {
 /** As docker's: what passes is a file name, a word of a shell, and shows itself on a terminal as it is. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/;
 const FILE = 'volume.json';
+/** In the directory of a volume that nobody has used yet, and while it is filled; see fill.ts. */
+export const NEW_VOLUME = 'new';
+export const FILLING = 'filling.';
 const FILE_BYTES_MAX = 4096;
 const REMOVAL = 'removed-by-';
 const RETRY_MS = 5;
@@ -60,6 +67,11 @@ export function volumePath(directory: string, name: string): string {
 export function volumeOf(directory: string, path: string): string | undefined {
   const name = path.startsWith(`${directory}/`) && path.endsWith('/data') ? path.slice(directory.length + 1, -'/data'.length) : '';
   return isVolumeName(name) ? name : undefined;
+}
+
+/** Whether no container has seen it yet; `path` is that of the volume. */
+export function isNewVolume(path: string): boolean {
+  return readdirSync(path).some((name) => name === NEW_VOLUME || name.startsWith(FILLING));
 }
 
 /** Makes it where there is none. Atomic. */
@@ -162,6 +174,7 @@ async function stage(directory: string, name: string): Promise<void> {
   await mkdir(join(staged, 'data'));
   // What is in it is the container's: others than root may be meant to read it there, and nobody gets to it from outside.
   await chmod(join(staged, 'data'), 0o755);
+  await writeFile(join(staged, NEW_VOLUME), '', { mode: 0o600 });
   await writeFile(join(staged, FILE), JSON.stringify({ version: 1, createdAt: new Date().toISOString() }), { mode: 0o600 });
   try {
     await rename(staged, join(directory, name));
@@ -216,13 +229,7 @@ function ignoreMissing(thrown: unknown): undefined {
 }
 
 async function openDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
-    throw volumesUnsafe(path, `it cannot be created (${messageOf(thrown)})`);
-  });
-  const stats = await lstat(path);
-  if (!stats.isDirectory()) throw volumesUnsafe(path, 'it is not a directory');
-  if (stats.uid !== process.geteuid?.()) throw volumesUnsafe(path, `it belongs to uid ${stats.uid}`);
-  if ((stats.mode & 0o022) !== 0) throw volumesUnsafe(path, 'others may write to it');
+  await openPrivateDirectory(path, (why) => volumesUnsafe(path, why));
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -21,7 +21,7 @@ export type ConvertOutcome =
 
 /** From the thread, now and then. */
 export interface ConvertProgress {
-  /** Of `totalBytes`, which is twice the size of all layers: they are read twice. */
+  /** Of `totalBytes`, which is twice the size of all layers where they are read twice. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }

@@ -2,16 +2,16 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { ConvertOutcome, ConvertProgress, ConvertTask } from './convert-task.js';
-import { keepAccounts } from './keep-accounts.js';
-import { LayerFault, mergeLayers } from './merge.js';
+import { copyAccounts, keepAccounts } from './keep-accounts.js';
+import { LayerFault, mergeLayers, mergeLayersOnce } from './merge.js';
 import { ZstdMissing } from './read-layer.js';
 import { openDirectoryTarget } from './to-directory.js';
 import { openSquashfsTarget } from './to-squashfs.js';
 
 export default async function convert({ task, progress }: { task: ConvertTask; progress: MessagePort }): Promise<ConvertOutcome> {
   const { layers, limits, directory, mksquashfs, isRoot } = task;
-  const path = join(directory, 'image');
-  const totalBytes = 2 * layers.reduce((sum, { region }) => sum + region.sizeBytes, 0);
+  const image = join(directory, 'image');
+  const totalBytes = (mksquashfs === undefined ? 1 : 2) * layers.reduce((sum, { region }) => sum + region.sizeBytes, 0);
   let doneBytes = 0;
   const onProgress = (bytes: number): void => {
     doneBytes += bytes;
@@ -19,11 +19,12 @@ export default async function convert({ task, progress }: { task: ConvertTask; p
   };
   try {
     if (mksquashfs !== undefined) {
-      await mergeLayers(layers, keepAccounts(openSquashfsTarget(mksquashfs, path), directory), { limits, onProgress });
+      await mergeLayers(layers, keepAccounts(openSquashfsTarget(mksquashfs, image), directory), { limits, onProgress });
       return { type: 'done', leftOut: 0 };
     }
-    const target = openDirectoryTarget(path, isRoot);
-    await mergeLayers(layers, keepAccounts(target, directory), { limits, onProgress });
+    const target = openDirectoryTarget(directory, isRoot);
+    await mergeLayersOnce(layers, target, { limits, onProgress });
+    copyAccounts(image, directory);
     return { type: 'done', leftOut: target.leftOut() };
   } catch (thrown) {
     return describeFailure(thrown);

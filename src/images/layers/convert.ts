@@ -1,5 +1,6 @@
 /** Makes a root of layers in a thread of its own, which is ended where nobody waits for it any more. */
 import { messageOf } from '#base/errors.js';
+import { oneThread } from '#base/one-thread.js';
 import { findShipped } from '#base/shipped.js';
 import { conversionFailed, converterNotBuilt, layerRefused, zstdMissing } from '../errors.js';
 import type { ConvertOutcome, ConvertProgress, ConvertTask } from './convert-task.js';
@@ -18,16 +19,7 @@ export async function convertLayers(task: ConvertTask, { signal, onProgress }: C
   if (filename === undefined) throw converterNotBuilt();
   // Loaded here: a run whose image is there already needs none of it.
   const { Piscina } = await import('piscina');
-  const pool = new Piscina({
-    filename,
-    // Not 1, or piscina would replace the thread that an abort has ended.
-    minThreads: 0,
-    maxThreads: 1,
-    atomics: 'disabled',
-    env: {},
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-  });
+  const pool = new Piscina(oneThread({ filename, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } }));
   // Errors between tasks; those of the task are the rejection below.
   pool.on('error', () => undefined);
   const { port1, port2 } = new MessageChannel();

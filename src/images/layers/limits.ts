@@ -13,10 +13,5 @@ export const RATIO_MAX = 200;
 /** Below this many bytes no ratio is a bomb. */
 export const RATIO_FROM_BYTES = 256 * 1_048_576;
 
-/** What of a path a file system can hold. */
-export const PATH_BYTES_MAX = 4095;
-export const NAME_BYTES_MAX = 255;
-export const DEPTH_MAX = 128;
-/** The greatest id that is one; and what a squashfs can hold of seconds. */
-export const ID_MAX = 2 ** 32 - 2;
+/** What a squashfs can hold of seconds. */
 export const SECONDS_MAX = 2 ** 32 - 1;

@@ -1,18 +1,19 @@
 /**
- * Merges layers into one root, in two passes over their bytes: the first, from the lowest to the topmost, reads names and digests and
- * finds out what is left of each; the second brings the content of what is left. So nothing is written of an image that is refused, no
- * content is held, and a hard link to a file that a later layer hides has it still. Directories come first, parents before children.
+ * Merges layers into one root, from the lowest to the topmost. Names and digests are read first, and what is left of each layer found
+ * out; a hard link to a file that a later layer hides has its content still. Directories come first, parents before children.
+ *
+ *      mergeLayers         reads all bytes twice: the second time brings the content of what is left, in the layers' order
+ *      mergeLayersOnce     reads them once: the target keeps each content as it comes, and is told its names when all is judged
  */
-import { readTar, type ContentPart } from '../tar/read.js';
+import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
 import type { LayerLimits } from './limits.js';
 import { readLayer, ZstdMissing, type Layer, type Meter } from './read-layer.js';
 import { RefusedLayer } from './refused.js';
 import { applyEntry, createTree, type Attributes, type DirectoryNode, type FileNode, type Node, type OtherNode } from './tree.js';
 
 /** What a root is made in. Paths are bytes, as latin1, relative and canonical; empty for the root itself. */
-export interface RootTarget {
+interface NamesTarget {
   directory(path: string, attributes: Attributes): Promise<void> | void;
-  file(path: string, node: FileNode, content: AsyncIterable<ContentPart>): Promise<void>;
   other(path: string, node: OtherNode): Promise<void> | void;
   /** Another name of what is there already. */
   link(path: string, to: string): Promise<void> | void;
@@ -20,9 +21,20 @@ export interface RootTarget {
   finish(): Promise<void>;
 }
 
+export interface RootTarget extends NamesTarget {
+  file(path: string, node: FileNode, content: AsyncIterable<ContentPart>): Promise<void>;
+}
+
+export interface KeepingTarget extends NamesTarget {
+  /** Of a layer that may still be refused, and of a file that a later one may hide: so nothing of its name is known here. */
+  keep(node: FileNode, content: AsyncIterable<ContentPart>): Promise<void>;
+  /** Gives what was kept its first name. */
+  place(path: string, node: FileNode): void;
+}
+
 export interface MergeOptions {
   readonly limits: LayerLimits;
-  /** Told of bytes of layers that have been read; each layer is read twice at most. */
+  /** Told of bytes of layers that have been read. */
   readonly onProgress: (doneBytes: number) => void;
 }
 
@@ -30,6 +42,17 @@ export async function mergeLayers(layers: readonly Layer[], target: RootTarget, 
   const root = await scanLayers(layers, options);
   const files = await writeTree(root, target);
   await writeContent(layers, { files, target, options });
+  await target.finish();
+}
+
+export async function mergeLayersOnce(layers: readonly Layer[], target: KeepingTarget, options: MergeOptions): Promise<void> {
+  const root = await scanLayers(layers, options, (node, entry) => target.keep(node, entry.content()));
+  const files = await writeTree(root, target);
+  for (const { node, paths } of files.flatMap((ofLayer) => [...ofLayer.values()])) {
+    const [first = '', ...others] = paths;
+    target.place(first, node);
+    for (const path of others) await target.link(path, first);
+  }
   await target.finish();
 }
 
@@ -43,7 +66,9 @@ export class LayerFault extends Error {
   }
 }
 
-async function scanLayers(layers: readonly Layer[], { limits, onProgress }: MergeOptions): Promise<DirectoryNode> {
+type OnFile = (node: FileNode, entry: TarEntry) => Promise<void>;
+
+async function scanLayers(layers: readonly Layer[], { limits, onProgress }: MergeOptions, onFile?: OnFile): Promise<DirectoryNode> {
   const root = createTree();
   const meter: Meter = { unpackedBytesMax: limits.unpackedBytes, unpackedBytes: 0 };
   let entries = 0;
@@ -52,12 +77,13 @@ async function scanLayers(layers: readonly Layer[], { limits, onProgress }: Merg
     await blaming(layer, async () => {
       let number = 0;
       for await (const entry of readTar(readLayer(layer, { meter, checkDiffId: true }))) {
-        applyEntry(root, entry, { layer: index, entry: number++ });
+        const node = applyEntry(root, entry, { layer: index, entry: number++ });
         fileBytes += entry.sizeBytes;
         entries += 1;
         if (entries > limits.entries) throw new RefusedLayer(`the image has more than ${limits.entries} entries`);
         // A file of holes alone takes nothing in its layer.
         if (fileBytes > limits.unpackedBytes) throw new RefusedLayer(`the image's files have more than ${limits.unpackedBytes} bytes`);
+        if (node !== undefined) await onFile?.(node, entry);
       }
     });
     onProgress(layer.region.sizeBytes);
@@ -69,7 +95,7 @@ async function scanLayers(layers: readonly Layer[], { limits, onProgress }: Merg
 type FilesLeft = readonly Map<number, { readonly node: FileNode; readonly paths: string[] }>[];
 
 /** Writes all that has no content, and answers with what has. */
-async function writeTree(root: DirectoryNode, target: RootTarget): Promise<FilesLeft> {
+async function writeTree(root: DirectoryNode, target: NamesTarget): Promise<FilesLeft> {
   const files: Map<number, { node: FileNode; paths: string[] }>[] = [];
   const named = new Map<Node, string>();
   const others: [string, OtherNode][] = [];

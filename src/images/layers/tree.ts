@@ -9,8 +9,9 @@
  *
  * `.wh.NAME` hides NAME of the layers below, `.wh..wh..opq` all that they have in its directory; of its own layer it hides nothing.
  */
+import { DEPTH_MAX, ID_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from '#base/archive-rules.js';
 import type { TarEntry } from '../tar/read.js';
-import { DEPTH_MAX, ID_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, SECONDS_MAX } from './limits.js';
+import { SECONDS_MAX } from './limits.js';
 import { RefusedLayer, shown } from './refused.js';
 
 export interface Attributes {
@@ -72,26 +73,30 @@ export interface Position {
   readonly entry: number;
 }
 
-/** Layers in their order, entries in theirs. Names are bytes, as latin1. */
-export function applyEntry(root: DirectoryNode, entry: TarEntry, position: Position): void {
+/** Layers in their order, entries in theirs. Names are bytes, as latin1. Answers with the file that the entry brings, where it brings one. */
+export function applyEntry(root: DirectoryNode, entry: TarEntry, position: Position): FileNode | undefined {
   const parts = readPath(entry.name);
   const name = parts.at(-1);
   if (name === undefined) {
     if (entry.type !== 'directory') throw refuse(entry, 'it is the root of the image, and no directory');
     root.attributes = attributesOf(entry);
-    return;
+    return undefined;
   }
-  if (name.startsWith(WHITEOUT)) return applyWhiteout(root, { parts, name, entry }, position);
+  if (name.startsWith(WHITEOUT)) {
+    applyWhiteout(root, { parts, name, entry }, position);
+    return undefined;
+  }
   const node = entry.type === 'hardlink' ? findTarget(root, entry) : makeNode(entry, position);
   const { children } = openParents(root, parts, { entry, layer: position.layer });
   const present = children.get(name);
   if (present !== undefined && present.node.kind === 'directory' && node.kind === 'directory') {
     present.layer = position.layer;
     present.node.attributes = node.attributes;
-    return;
+    return undefined;
   }
   if (present?.layer === position.layer) throw refuse(entry, 'it is there twice');
   children.set(name, { layer: position.layer, node });
+  return entry.type === 'file' && node.kind === 'file' ? node : undefined;
 }
 
 interface Whiteout {

@@ -161,10 +161,10 @@ export function openClient(options: ClientOptions): RegistryClient {
   function explain(error: unknown, what: string): unknown {
     if (error instanceof Transient || error instanceof BulkheadError) return error;
     signal.throwIfAborted();
-    if (error instanceof NotTrusted) return registryErrors.notTrusted(registry, error.message, error);
+    if (error instanceof NotTrusted) return registryErrors.notTrusted(reference, error.message, error);
     // Who has answered once will be back; who never has is perhaps not there at all.
     if (error instanceof NotThere && base !== undefined) return new Transient(error.message, { cause: error });
-    if (error instanceof NotThere) return registryErrors.unreachable(registry, error.message, error);
+    if (error instanceof NotThere) return registryErrors.unreachable(reference, error.message, error);
     if (error instanceof NotTls) return registryErrors.notTls(registry, error);
     return registryErrors.answerInvalid(registry, what, messageOf(error));
   }

@@ -4,6 +4,8 @@ import { shorten } from '#base/text.js';
 
 /** Of what a registry says, quoted in a message. */
 const QUOTE_LENGTH_MAX = 200;
+/** It is the registry's own fault. */
+const ELSEWHERE = 'tell whoever runs the registry, or pull the image from another one';
 const LOGIN = (registry: string): string => `podman login ${registry}   (or: docker login ${registry})`;
 
 export const registryErrors = {
@@ -13,10 +15,11 @@ export const registryErrors = {
       data: { reference: shorten(text, QUOTE_LENGTH_MAX) },
     }),
 
-  unreachable: (registry: string, why: string, cause?: unknown): BulkheadError =>
-    userError('REGISTRY_UNREACHABLE', `Cannot reach registry ${registry}: ${why}`, {
-      hint: `curl -v https://${registry}/v2/   (behind a proxy: HTTPS_PROXY and NO_PROXY must be set)`,
-      data: { registry },
+  /** `host` is the one that was asked: Docker's registry is not where its name leads. */
+  unreachable: ({ registry, host }: Record<'registry' | 'host', string>, why: string, cause?: unknown): BulkheadError =>
+    userError('REGISTRY_UNREACHABLE', `Cannot reach registry ${registry}${host === registry ? '' : ` at ${host}`}: ${why}`, {
+      hint: `curl -v https://${host}/v2/   (behind a proxy: HTTPS_PROXY and NO_PROXY must be set)`,
+      data: { registry, host },
       cause,
     }),
 
@@ -27,10 +30,10 @@ export const registryErrors = {
       cause,
     }),
 
-  notTrusted: (registry: string, why: string, cause: unknown): BulkheadError =>
+  notTrusted: ({ registry, host }: Record<'registry' | 'host', string>, why: string, cause: unknown): BulkheadError =>
     userError('REGISTRY_NOT_TRUSTED', `Cannot trust registry ${registry}: ${why}`, {
-      hint: `put its authority into /etc/containers/certs.d/${registry}/ca.crt   (or, on a network that you trust: --tls-verify=false)`,
-      data: { registry },
+      hint: `put its authority into /etc/containers/certs.d/${host}/ca.crt   (or, on a network that you trust: --tls-verify=false)`,
+      data: { registry, host },
       cause,
     }),
 
@@ -55,7 +58,7 @@ export const registryErrors = {
 
   answerInvalid: (registry: string, what: string, why: string): BulkheadError =>
     userError('REGISTRY_ANSWER_INVALID', `Cannot use ${what} of registry ${registry}: ${why}`, {
-      hint: 'tell whoever runs the registry, or pull the image from another one',
+      hint: ELSEWHERE,
       data: { registry, what },
     }),
 
@@ -67,7 +70,7 @@ export const registryErrors = {
 
   redirectRefused: (registry: string, what: string, why: string): BulkheadError =>
     userError('REGISTRY_REDIRECT_REFUSED', `Cannot get ${what} from registry ${registry}: ${why}`, {
-      hint: 'tell whoever runs the registry, or pull the image from another one',
+      hint: ELSEWHERE,
       data: { registry, what },
     }),
 

@@ -131,9 +131,15 @@ class PartialBlob implements BlobWriter {
       await this.restart();
       throw blobInvalid(digest, `more than its ${sizeBytes} bytes came`);
     }
-    for (let at = 0; at < bytes.length;) at += (await this.#file.write(bytes, at)).bytesWritten;
+    const writing = this.#append(bytes);
+    // Meanwhile. Where the writing fails, so does the pull, and what is there is read again.
     this.#hash.update(bytes);
+    await writing;
     this.#offset += bytes.length;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += (await this.#file.write(bytes, at)).bytesWritten;
   }
 
   async restart(): Promise<void> {

@@ -1,14 +1,16 @@
 /** Removing: names first, then what no name and nobody who runs needs any more. */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCodeOf } from '#base/errors.js';
 import { removeIfThere } from '#base/staged-file.js';
 import { imageInUse, imageUnknown } from '../errors.js';
 import { nameRoots } from '../layers/root-name.js';
 import { describeStoredImage, findImages } from './images.js';
-import { listLeases, type HeldLease } from './leases.js';
+import { findHolders, listLeases, type HeldLease } from './leases.js';
 import { lockStore } from './locks.js';
 import { listNames, removeHalfNames, removeName, type NamedImage } from './names.js';
 import { hexOf, openStaged, partOf, type ImageStore } from './place.js';
+import { explaining } from './trouble.js';
 
 export interface Removed {
   /** Names that are gone. */
@@ -23,14 +25,23 @@ export interface Removed {
 
 /** By name that name alone, by digest all names of it. Throws IMAGE_UNKNOWN or IMAGE_IN_USE. */
 export function removeImage(store: ImageStore, image: string): Promise<Removed> {
+  return explaining(store.directory, () => removeNamed(store, image));
+}
+
+function removeNamed(store: ImageStore, image: string): Promise<Removed> {
   return lockStore(store, async (isQuiet) => {
     const found = await findImages(store, image);
     const [first] = found;
     if (first === undefined) throw imageUnknown(image);
     const leases = await listLeases(store);
     const others = (await listNames(store)).images.filter(({ name }) => !found.some((one) => one.name === name));
-    const holders = leases.filter(({ images }) => images.includes(first.digest)).map(({ holder }) => holder);
-    if (holders.length > 0 && !others.some(({ digest }) => digest === first.digest)) throw imageInUse(image, [...new Set(holders)]);
+    const isLast = !others.some(({ digest }) => digest === first.digest);
+    const holders = found
+      .flatMap((one) => findHolders(leases, one))
+      // Under another name it is still there, unless they will ask for it by this one.
+      .filter(({ names = [] }) => isLast || found.some(({ name }) => names.includes(name)))
+      .map(({ holder }) => holder);
+    if (holders.length > 0) throw imageInUse(image, [...new Set(holders)]);
     const own = await rootsOf(store, found);
     for (const { name } of found) await removeName(store, name);
     return collect(store, { isQuiet, leases, removed: found, mayGo: (root) => own.includes(root) });
@@ -38,12 +49,24 @@ export function removeImage(store: ImageStore, image: string): Promise<Removed> 
 }
 
 /** What nobody needs; with `all`, images that nobody uses as well. */
-export function pruneImages(store: ImageStore, { all = false }: { readonly all?: boolean } = {}): Promise<Removed> {
+export async function pruneImages(store: ImageStore, { all = false }: { readonly all?: boolean } = {}): Promise<Removed> {
+  try {
+    return await explaining(store.directory, () => prune(store, all));
+  } catch (thrown) {
+    // To lock anything takes room as well. What is half there gives some: nobody can go on with it now.
+    const freedBytes = systemCodeOf(thrown) === 'IMAGE_STORE_FULL' ? await emptyPartial(store) : 0;
+    if (freedBytes === 0) throw thrown;
+    const result = await explaining(store.directory, () => prune(store, all));
+    return { ...result, freedBytes: result.freedBytes + freedBytes };
+  }
+}
+
+function prune(store: ImageStore, all: boolean): Promise<Removed> {
   return lockStore(store, async (isQuiet) => {
     const leases = await listLeases(store);
     const { images, damaged } = await listNames(store);
     for (const file of damaged) await removeIfThere(file);
-    const removed = all ? images.filter(({ digest }) => !leases.some((lease) => lease.images.includes(digest))) : [];
+    const removed = all ? images.filter((image) => findHolders(leases, image).length === 0) : [];
     for (const { name } of removed) await removeName(store, name);
     if (isQuiet) await removeHalfNames(store);
     const partial = isQuiet ? await emptyPartial(store) : 0;

@@ -7,6 +7,7 @@ import { findBlob, openBlobSink } from './blobs.js';
 import { beginTransaction } from './locks.js';
 import { findName, isImageName, listNames, writeName, type NamedImage } from './names.js';
 import { blobFile, type ImageStore } from './place.js';
+import { explaining } from './trouble.js';
 
 /** The manifest of one image (no index): what `fill` answers with. */
 export type AddedManifest = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
@@ -21,8 +22,12 @@ export interface ImageToAdd {
 }
 
 /** Where `fill` throws, what came of blobs stays for the next try, and the name means what it meant. */
-export async function addImage(store: ImageStore, { name, fill, signal }: ImageToAdd): Promise<NamedImage> {
-  if (!isImageName(name)) throw documentInvalid('image', 'its name is too long, or not of visible ASCII characters');
+export async function addImage(store: ImageStore, image: ImageToAdd): Promise<NamedImage> {
+  if (!isImageName(image.name)) throw documentInvalid('image', 'its name is too long, or not of visible ASCII characters');
+  return explaining(store.directory, () => add(store, image));
+}
+
+async function add(store: ImageStore, { name, fill, signal }: ImageToAdd): Promise<NamedImage> {
   const transaction = await beginTransaction(store);
   try {
     const image = await nameImage(store, name, await fill(openBlobSink(store, { signal })));

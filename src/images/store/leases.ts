@@ -3,19 +3,22 @@
  * as long as the directory that it names is there, such as the record of a container.
  */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { hashName } from '#base/hash-name.js';
 import { removeIfThere } from '#base/staged-file.js';
 import { digestSchema } from '../documents.js';
 import { enter } from './locks.js';
-import { makeOwnedName, partOf, sweepOwned, type ImageStore } from './place.js';
+import { nameSchema } from './names.js';
+import { makeOwnedName, openStaged, partOf, sweepOwned, type ImageStore } from './place.js';
 
 const leaseSchema = v.strictObject({
   version: v.literal(1),
   /** Digests of manifests. */
   images: v.array(digestSchema),
+  /** Of images, where whoever holds them will ask for them by name. */
+  names: v.optional(v.array(nameSchema)),
   /** Names in roots/. */
   roots: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}\.[a-z]+$/))),
   /** Who holds it, in words: `container k3v0a91xw2qm`. */
@@ -34,8 +37,28 @@ export async function holdInUse(store: ImageStore, held: Omit<HeldLease, 'versio
   const name = held.while === undefined ? await makeOwnedName() : `kept.${hashName(held.while)}`;
   const file = join(partOf(store, 'leases'), `${name}.json`);
   const text = `${JSON.stringify({ version: 1, ...held })}\n`;
-  await enter(store, () => writeFile(file, text, { mode: 0o600 }), file);
-  return { release: async () => void (await removeIfThere(file)) };
+  const release = async (): Promise<void> => void (await removeIfThere(file));
+  if (held.while === undefined) await enter(store, () => writeFile(file, text, { mode: 0o600 }), file);
+  // What says the same already has been seen by whoever removes, all the time.
+  else if ((await readText(file)) !== text) await enter(store, () => replace(store, file, text), file);
+  return { release };
+}
+
+/** Whoever removes reads the old one or the new one, and none by half. */
+async function replace(store: ImageStore, file: string, text: string): Promise<void> {
+  const staged = await openStaged(store);
+  try {
+    const written = join(staged.path, 'lease');
+    await writeFile(written, text, { mode: 0o600 });
+    await rename(written, file);
+  } finally {
+    await staged.close();
+  }
+}
+
+/** Who of them keeps an image from being removed, by this name or by its digest. */
+export function findHolders(leases: readonly HeldLease[], { name, digest }: { name: string; digest: string }): HeldLease[] {
+  return leases.filter(({ names = [], images }) => names.includes(name) || images.includes(digest));
 }
 
 /** Removes those whose holder has gone. */
@@ -51,10 +74,14 @@ export async function listLeases(store: ImageStore): Promise<HeldLease[]> {
   return leases;
 }
 
+async function readText(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}
+
 /** Undefined where it is gone, or was written by half when its writer was killed. */
 async function readLease(file: string): Promise<HeldLease | undefined> {
   try {
-    const result = v.safeParse(leaseSchema, JSON.parse(await readFile(file, 'utf8')));
+    const result = v.safeParse(leaseSchema, JSON.parse((await readText(file)) ?? ''));
     return result.success ? result.output : undefined;
   } catch {
     return undefined;

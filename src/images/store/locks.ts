@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { takeLease, type Lease } from '#base/lease.js';
+import type { Lease } from '#base/lease.js';
 import { removeIfThere } from '#base/staged-file.js';
-import { storeBusy, storeLockLost } from '../errors.js';
+import { claimLock, lockOf } from './claims.js';
 import { makeOwnedName, partOf, sweepOwned, type ImageStore } from './place.js';
 
 /** A layer can take its time to come, and so can a file system to be made. */
@@ -14,6 +14,7 @@ const WORK_WAIT_MS = 3_600_000;
 const QUIET_WAIT_MS = 2_000;
 const POLL_MS = 50;
 const STORE_LOCK = 'store';
+const THE_STORE = { what: 'the image store', waitMs: 10_000 };
 
 /** One among all processes for what `key` stands for, such as `blob-<hex>`. */
 export function lockWork(
@@ -21,7 +22,7 @@ export function lockWork(
   key: string,
   { what, signal }: { what: string; signal?: AbortSignal | undefined },
 ): Promise<Lease> {
-  return take(store, key, { what, waitMs: WORK_WAIT_MS, signal });
+  return claimLock(store, key, { what, waitMs: WORK_WAIT_MS, signal });
 }
 
 export interface Transaction {
@@ -43,7 +44,7 @@ export async function enter(store: ImageStore, write: () => Promise<void>, file:
   await write();
   if (!existsSync(lockOf(store, STORE_LOCK))) return;
   await removeIfThere(file);
-  const lease = await take(store, STORE_LOCK, { what: 'the image store' });
+  const lease = await claimLock(store, STORE_LOCK, THE_STORE);
   try {
     await write();
   } finally {
@@ -53,7 +54,7 @@ export async function enter(store: ImageStore, write: () => Promise<void>, file:
 
 /** For those who remove: alone, and nobody is bringing anything in. `isQuiet` is false where somebody goes on doing so. */
 export async function lockStore<Result>(store: ImageStore, work: (isQuiet: boolean) => Promise<Result>): Promise<Result> {
-  const lease = await take(store, STORE_LOCK, { what: 'the image store' });
+  const lease = await claimLock(store, STORE_LOCK, THE_STORE);
   try {
     return await work(await waitForQuiet(store));
   } finally {
@@ -68,19 +69,4 @@ async function waitForQuiet(store: ImageStore): Promise<boolean> {
     if (waitedMs >= QUIET_WAIT_MS) return false;
     await setTimeout(POLL_MS);
   }
-}
-
-interface TakeOptions {
-  readonly what: string;
-  readonly waitMs?: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-function take(store: ImageStore, key: string, { what, waitMs, signal }: TakeOptions): Promise<Lease> {
-  const busy = (waitedMs: number) => storeBusy(what, waitedMs);
-  return takeLease(join(partOf(store, 'locks'), key), { lock: lockOf(store, key), waitMs, signal, busy, lost: () => storeLockLost(what) });
-}
-
-function lockOf(store: ImageStore, key: string): string {
-  return join(partOf(store, 'locks'), `${key}.lock`);
 }

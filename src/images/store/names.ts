@@ -10,7 +10,7 @@ import { digestSchema, platformSchema } from '../documents.js';
 import { nameFile, partOf, type ImageStore } from './place.js';
 
 const RECORD_BYTES_MAX = 16_384;
-const nameSchema = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,1024}$/));
+export const nameSchema = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,1024}$/));
 
 const recordSchema = v.strictObject({
   version: v.literal(1),

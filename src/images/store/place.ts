@@ -1,11 +1,13 @@
 /** Where things are in a store; the drawing is in the door. */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, systemCodeOf } from '#base/errors.js';
+import { systemCodeOf } from '#base/errors.js';
 import { hashName } from '#base/hash-name.js';
+import { openPrivateDirectory } from '#base/private-directory.js';
 import { storeUnsafe } from '../errors.js';
 import { describeOwner, judgeOwners, type OwnerState } from './owner.js';
+import { explaining } from './trouble.js';
 
 export interface ImageStore {
   /** Absolute, without symbolic links; of this uid alone. */
@@ -20,11 +22,13 @@ const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
 /** Makes it where it is missing, and removes what killed commands left in the making. */
 export async function openImageStore(path: string): Promise<ImageStore> {
-  await makePrivate(path);
-  const store = { directory: await realpath(path) };
-  for (const part of PARTS) await mkdir(partOf(store, part), { mode: 0o700 }).catch(ignoreExisting);
-  await mkdir(join(partOf(store, 'blobs'), 'sha256'), { mode: 0o700 }).catch(ignoreExisting);
-  for (const part of ['staged', 'transactions', 'leases'] as const) await sweepOwned(store, part);
+  const store = { directory: await openPrivateDirectory(path, (why) => storeUnsafe(path, why)) };
+  await explaining(store.directory, async () => {
+    for (const part of PARTS) await mkdir(partOf(store, part), { mode: 0o700 }).catch(ignoreExisting);
+    await mkdir(join(partOf(store, 'blobs'), 'sha256'), { mode: 0o700 }).catch(ignoreExisting);
+  });
+  // Where nothing can be removed, what is there can be read all the same.
+  for (const part of ['staged', 'transactions', 'leases'] as const) await sweepOwned(store, part).catch(ignoreReadOnly);
   return store;
 }
 
@@ -99,16 +103,8 @@ async function isAbandoned(path: string, { owner, part, name }: Owned): Promise<
   return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS[part];
 }
 
-/** Refuses one in which others could plant what root then mounts. */
-async function makePrivate(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
-    if (systemCodeOf(thrown) !== 'EEXIST') throw storeUnsafe(path, `it cannot be created (${messageOf(thrown)})`);
-  });
-  const stats = await lstat(path);
-  if (!stats.isDirectory()) throw storeUnsafe(path, 'it is not a directory');
-  if (stats.uid !== process.getuid?.()) throw storeUnsafe(path, `it belongs to uid ${stats.uid}`);
-  if ((stats.mode & 0o022) !== 0) throw storeUnsafe(path, 'others may write to it');
-  if ((stats.mode & 0o777) !== 0o700) await chmod(path, 0o700);
+function ignoreReadOnly(thrown: unknown): void {
+  if (systemCodeOf(thrown) !== 'EROFS') throw thrown;
 }
 
 function ignoreExisting(thrown: unknown): void {

@@ -13,6 +13,7 @@ import type { ImageDescription, ImageSource } from '../source.js';
 import { holdInUse, type UseLease } from './leases.js';
 import { beginTransaction, lockWork } from './locks.js';
 import { openStaged, partOf, type ImageStore } from './place.js';
+import { explaining } from './trouble.js';
 
 const PROBE_DEADLINE_MS = 5_000;
 
@@ -36,7 +37,11 @@ export interface OpenRoot extends UseLease {
 }
 
 /** Where mksquashfs is missing or too old, a directory is made whatever `kind` says. */
-export async function openRoot(store: ImageStore, request: RootRequest): Promise<OpenRoot> {
+export function openRoot(store: ImageStore, request: RootRequest): Promise<OpenRoot> {
+  return explaining(store.directory, () => findOrMakeRoot(store, request));
+}
+
+async function findOrMakeRoot(store: ImageStore, request: RootRequest): Promise<OpenRoot> {
   const { image, holder } = request;
   const diffIds = image.config.rootfs.diff_ids;
   const hold = async (kind: RootKind): Promise<OpenRoot | undefined> => {

@@ -44,8 +44,25 @@ export interface BackgroundStart {
 
 /** Makes a container, and starts nothing. Answers with its id. */
 export async function createContainer(scene: Scene, args: readonly string[], told: NewContainer): Promise<string> {
-  const { id } = await createRecord(scene.paths.containers, describe(args, told), { isKept: true });
-  return id;
+  const place = await createRecord(scene.paths.containers, describe(args, told), { isKept: true });
+  try {
+    await keepImage(scene, { image: args[0] ?? '', place, name: told.name });
+  } catch (thrown) {
+    await removeRecord(place);
+    throw thrown;
+  }
+  return place.id;
+}
+
+/** Until its record goes. Images of layouts and archives are where they are; those of plugins are theirs. */
+async function keepImage(
+  { paths }: Scene,
+  { image, place, name = place.id }: { image: string; place: ContainerPlace; name?: string | undefined },
+) {
+  const [, rest] = /^docker:([^]*)$/.exec(image) ?? [];
+  if (rest === undefined) return;
+  const { keepRunnableImage } = await import('#images/images.js');
+  await keepRunnableImage({ scheme: 'docker', rest, directory: paths.images, holder: `container ${name}`, keptWhile: place.path });
 }
 
 /** Resolves when the command runs. Where it cannot, nothing is left, and it throws what it would throw in the foreground. */
@@ -56,9 +73,7 @@ export async function runInBackground(scene: Scene, invocation: Invocation<RunRe
     state: { status: 'starting', monitor: referToProcess(process.pid) },
   });
   try {
-    return await begin(scene, invocation, {
-      ...{ place, isNew: true, autoRemove: told.autoRemove, interactive: told.interactive, cwd: told.invocation.cwd },
-    });
+    return await begin(scene, invocation, { ...told, place, isNew: true, cwd: told.invocation.cwd });
   } catch (thrown) {
     await removeRecord(place);
     throw thrown;
@@ -81,21 +96,23 @@ export async function startContainer(
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
   if (types) requireInteractive(record);
   await requireRuntime(scene, record.runtime);
-  return begin(scene, invocation, {
-    ...{ place, isNew: false, autoRemove: record.autoRemove, interactive: record.interactive, cwd: record.invocation.cwd },
-  });
+  return begin(scene, invocation, { ...record, place, isNew: false, cwd: record.invocation.cwd });
 }
 
 interface Start {
   readonly place: ContainerPlace;
+  readonly name?: string | undefined;
   readonly isNew: boolean;
   readonly autoRemove: boolean;
   readonly interactive: boolean;
   readonly cwd: string;
 }
 
-async function begin(scene: Scene, invocation: Invocation<RunRequest>, start: Start): Promise<BackgroundStart> {
-  const { place, cwd, isNew, autoRemove, interactive } = start;
+async function begin(
+  scene: Scene,
+  invocation: Invocation<RunRequest>,
+  { place, name, cwd, isNew, autoRemove, interactive }: Start,
+): Promise<BackgroundStart> {
   const settings = await scene.settings();
   const { log } = scene;
   const hasPlugins = await takesPlugins(scene, settings, invocation);
@@ -106,7 +123,7 @@ async function begin(scene: Scene, invocation: Invocation<RunRequest>, start: St
       directory: place.path,
       root: place.root,
       ...(hasPlugins ? {} : { request: await invocation.toRequest({}) }),
-      options: { ...machineOptions(scene, settings), ...keptOptions(place, autoRemove) },
+      options: { ...machineOptions(scene, settings), ...keptOptions(place, { name, autoRemove }) },
       ...(hasPlugins && {
         plugins: {
           invocation: { command, args: [...args], commandFlags, added: { ...added } },

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, it } from 'mocha';
 import { inLab, directory, file, hardLink, link, makeTar, type Entry } from '../builder.js';
-import { merge, mergeFrom, writeLayers, type LayerContent } from './lab.js';
+import { merge, mergeFrom, WAYS, writeLayers, type LayerContent } from './lab.js';
 
 async function refuse(layers: readonly LayerContent[], why: RegExp, limits = {}): Promise<void> {
-  await assert.rejects(merge(layers, limits), (error: Error) => {
-    assert.equal(error.constructor.name, 'LayerFault');
-    assert.match(error.message, why);
-    return true;
+  await inLab(async ({ path }) => {
+    const written = await writeLayers(path, layers);
+    for (const way of WAYS)
+      await assert.rejects(mergeFrom(written, limits, way), (error: Error) => {
+        assert.equal(error.constructor.name, 'LayerFault');
+        assert.match(error.message, why);
+        return true;
+      });
   });
 }
 

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'mocha';
+import { registryErrors } from '#images/registry/errors.js';
+import { parseRegistryReference } from '#images/registry/reference.js';
 import {
   answering,
   breakingAfter,
@@ -282,6 +284,13 @@ describe('a registry that lies', () => {
       await assert.rejects(pull({ name: 'docker://127.0.0.1:1/a' }), { code: 'REGISTRY_UNREACHABLE', message: /nobody listens/ });
       await assert.rejects(pull({ name: 'docker://registry.invalid/a' }), { code: 'REGISTRY_UNREACHABLE' });
     }));
+
+  it('says where it looked, where that is not the name of the registry', () => {
+    const { message, hint } = registryErrors.unreachable(parseRegistryReference('busybox'), 'there is no such host');
+    assert.equal(message, 'Cannot reach registry docker.io at registry-1.docker.io: there is no such host');
+    assert.match(hint ?? '', /^curl -v https:\/\/registry-1\.docker\.io\/v2\/ /);
+    assert.match(registryErrors.unreachable(parseRegistryReference('ghcr.io/a'), 'x').message, /registry ghcr\.io: x$/);
+  });
 });
 
 describe('a registry that sends elsewhere', () => {

@@ -76,6 +76,7 @@ describe('images of the image store', () => {
       await writeFile(record, '');
       await holdInUse(store, { images: [digest], roots: [], holder: 'container kept', while: record });
       await assert.rejects(removeImage(store, 'x:1'), { code: 'IMAGE_IN_USE' });
+      await assert.rejects(removeImage(store, 'x:1'), { message: /in use by container kept$/ });
       await rm(record);
       assert.deepEqual((await pruneImages(store, { all: true })).images, ['x:1']);
       assert.deepEqual(await blobsOf(store), []);

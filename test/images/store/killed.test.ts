@@ -21,7 +21,6 @@ import { needTool, needUserNamespaces } from '../../helpers/need.js';
 import { makeRootfs } from '../../helpers/rootfs.js';
 import { digestOf, file, ImageBuilder, inLab, makeTar } from '../builder.js';
 
-/** A lock of one that was killed is held for five seconds more. */
 const KILLS = 8;
 const ROOT_KILLS = 5;
 
