@@ -10,7 +10,7 @@ const rooms = {
   cli: { files: 'src/cli', may: ['wiring', 'base'], node: 'some' },
   wiring: {
     files: 'src/wiring',
-    may: ['host', 'monitor', 'containers', 'engine', 'images', 'services', 'selftest', 'catalog', 'package', 'contract', 'base'],
+    may: ['host', 'monitor', 'networks', 'containers', 'engine', 'images', 'services', 'selftest', 'catalog', 'package', 'contract', 'base'],
     node: 'all',
   },
   selftest: { files: 'src/selftest', may: ['host', 'contract', 'base'], node: 'all' },
@@ -29,7 +29,8 @@ const rooms = {
   engine: { files: 'src/engine', may: ['sif', 'images', 'base'], node: 'all' },
   containers: { files: 'src/containers', may: ['engine', 'base'], node: 'all' },
   images: { files: 'src/images', may: ['base'], node: 'all' },
-  monitor: { files: 'src/monitor', may: ['containers', 'engine', 'contract', 'base'], node: 'all' },
+  networks: { files: 'src/networks', may: ['containers', 'base'], node: 'all' },
+  monitor: { files: 'src/monitor', may: ['networks', 'containers', 'engine', 'contract', 'base'], node: 'all' },
   services: { files: 'src/services', may: ['catalog', 'base'], node: 'some' },
   sif: { files: 'src/sif', may: ['base'], node: 'some' },
   // Locks alone need a package; it is loaded with the first one.

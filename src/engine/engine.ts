@@ -31,6 +31,7 @@ export { chooseRuntime } from './runtimes/choose-runtime.js';
 export { reachProcesses } from './lifecycle/container-use.js';
 export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { measureContainer } from './lifecycle/container-use.js';
+export { namesNetworks } from './request-options.js';
 export { readTool } from './tools.js';
 export { volumeInUse } from './errors.js';
 export { createVolume, listVolumes, readVolume, removeVolume, sweepVolumes, type Volume, type VolumeList } from './volumes/volumes.js';

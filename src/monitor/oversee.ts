@@ -8,7 +8,7 @@ import { BulkheadError, messageOf } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { fromPlainError, toPlainError } from '#base/plain-error.js';
 import { CONTAINER_FILES, removeContainer, removeRecord, type ContainerPlace } from '#containers/containers.js';
-import { runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import { namesNetworks, runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
 import type { Channel } from './channel.js';
 import { claimContainer } from './claim.js';
 import { monitorErrors } from './errors.js';
@@ -92,10 +92,12 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
   const { beginning, caller, journal, log, output, stop } = watched;
   const { id, options } = beginning;
   try {
+    const networks = await joinNetworks(request, watched);
     return await runContainer(
       request,
       {
         ...moments,
+        ...networks,
         reach(container) {
           outliveSignals();
           journal.running(container);
@@ -122,6 +124,17 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
   } finally {
     watched.isOver = true;
   }
+}
+
+/** Nothing where no network is named; the room of networks is not even loaded then. */
+async function joinNetworks({ options = {} }: RunRequest, { beginning, log }: Watched): Promise<Pick<Moments, 'attach'>> {
+  const { networks, publish = [] } = options;
+  if (!namesNetworks(options) && publish.length === 0) return {};
+  const { builtinProviders, prepareJoin } = await import('#networks/networks.js');
+  const { name, ...place } = beginning.networks;
+  const warn = (line: string): void => log.write('warning', line);
+  const uid = process.geteuid?.() ?? -1;
+  return { attach: await prepareJoin(place, { networks, publish, uid, name, findProvider: builtinProviders(place), warn }) };
 }
 
 /** One more that comes when the command has ended already must not take its exit code away, which is about to be written down. */

@@ -11,6 +11,7 @@
 import { callbacks, containerConfig, container, containerEvent, flagValues, runtimePlan } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { RunOptions, RunRequest } from '#engine/engine.js';
+import type { NetworkPlace } from '#networks/networks.js';
 import { faultSchema } from './channel.js';
 
 const nothing = v.undefined();
@@ -85,6 +86,8 @@ const beginning = v.strictObject({
   /** Without plugins, the request. */
   request: v.optional(own<RunRequest>()),
   options: own<PlainRunOptions>(),
+  /** Where networks are, and what the container is called there. */
+  networks: own<NetworkPlace & { readonly name: string | undefined }>(),
   plugins: v.optional(pluginHostBegin),
   /** Whether the container goes where its command never ran. */
   isNew: v.boolean(),

@@ -6,6 +6,7 @@
  *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest; runtimes.ts
+ *   attach      by name                  networks                join-networks.ts
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
@@ -32,6 +33,7 @@ import { machineOptions } from './machine-options.js';
 import type { NewContainer } from './new-container.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
 import { withRecord } from './foreground.js';
+import { joinNetworks } from './join-networks.js';
 import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
 import { openQuarantine } from './quarantine.js';
@@ -43,14 +45,15 @@ import { requireTypist } from './typist.js';
 
 export function run(scene: Scene, invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult> {
   return withPlugins(scene, invocation, {
-    use: (request, moments, options) => {
+    use: async (request, moments, options) => {
       requireTypist(request);
+      const networks = await joinNetworks(scene, request, told.name);
       return withRecord(scene, { args: invocation.args, told }, (write, own) => {
         const reach = (container: ContainerReach): void => {
           moments.reach?.(container);
           write(container);
         };
-        return runContainer(request, { ...moments, reach }, { ...options, ...own });
+        return runContainer(request, { ...moments, ...networks, reach }, { ...options, ...own });
       });
     },
     configured: ({ history }) => {

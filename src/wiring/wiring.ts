@@ -13,6 +13,7 @@
  *                   ├─ containers.ts    list, stop, …        containers, engine    no plugin code
  *                   ├─ exec.ts          exec                 containers, engine    no plugin code
  *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
+ *                   ├─ networks.ts       network …            networks, containers no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   └─ selftest.ts      selftest             selftest
@@ -37,6 +38,7 @@ import { openScene, type SceneOptions } from './open-scene.js';
 import type { ContainerCommands } from './containers.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
+import type { NetworkCommands } from './networks.js';
 import type { OrderReport } from './order.js';
 import type { DryRun } from './run.js';
 import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
@@ -106,6 +108,8 @@ export interface Product {
   exec(what: string, request: Omit<ExecRequest, 'container'>): Promise<RunResult>;
   /** Named volumes; runs no plugin code. */
   volumes(): Promise<VolumeCommands>;
+  /** Networks of a name. */
+  networks(): Promise<NetworkCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -199,6 +203,7 @@ export function openProduct(options: ProductOptions): Product {
     containers: async () => (await import('./containers.js')).openContainers(scene),
     exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
     volumes: async () => (await import('./volumes.js')).openVolumes(scene),
+    networks: async () => (await import('./networks.js')).openNetworks(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -220,6 +225,7 @@ export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
 export type { ImageProgress, PullRequest } from './images.js';
+export type { NetworkPlugin } from './networks.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';

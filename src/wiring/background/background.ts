@@ -19,6 +19,7 @@ import {
 import type { RunRequest } from '#engine/engine.js';
 import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '#monitor/monitor.js';
 import type { Invocation } from '../around-command.js';
+import { networkPlace } from '../join-networks.js';
 import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
@@ -52,7 +53,7 @@ export async function runInBackground(scene: Scene, invocation: Invocation<RunRe
     state: { status: 'starting', monitor: referToProcess(process.pid) },
   });
   try {
-    return await begin(scene, invocation, { place, isNew: true, autoRemove: told.autoRemove, cwd: told.invocation.cwd });
+    return await begin(scene, invocation, { place, isNew: true, name: told.name, autoRemove: told.autoRemove, cwd: told.invocation.cwd });
   } catch (thrown) {
     await removeRecord(place);
     throw thrown;
@@ -69,17 +70,22 @@ export async function startContainer(scene: Scene, id: string, invocation: Invoc
   const { place, record, status } = await openContainer(await findPlace(scene.paths.containers, id));
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
   await requireRuntime(scene, record.runtime);
-  return begin(scene, invocation, { place, isNew: false, autoRemove: record.autoRemove, cwd: record.invocation.cwd });
+  return begin(scene, invocation, { place, isNew: false, name: record.name, autoRemove: record.autoRemove, cwd: record.invocation.cwd });
 }
 
 interface Start {
   readonly place: ContainerPlace;
   readonly isNew: boolean;
+  readonly name: string | undefined;
   readonly autoRemove: boolean;
   readonly cwd: string;
 }
 
-async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, cwd, isNew, autoRemove }: Start): Promise<BackgroundStart> {
+async function begin(
+  scene: Scene,
+  invocation: Invocation<RunRequest>,
+  { place, cwd, name, isNew, autoRemove }: Start,
+): Promise<BackgroundStart> {
   const settings = await scene.settings();
   const { log } = scene;
   const hasPlugins = await takesPlugins(scene, settings, invocation);
@@ -91,6 +97,7 @@ async function begin(scene: Scene, invocation: Invocation<RunRequest>, { place, 
       root: place.root,
       ...(hasPlugins ? {} : { request: await invocation.toRequest({}) }),
       options: { ...machineOptions(scene, settings), ...keptOptions(place, autoRemove) },
+      networks: { ...networkPlace(scene), name },
       ...(hasPlugins && {
         plugins: {
           invocation: { command, args: [...args], commandFlags, added: { ...added } },
