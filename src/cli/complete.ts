@@ -37,6 +37,16 @@ const containerVerbs: Readonly<Record<string, readonly string[]>> = {
   start: ['created', 'stopped'],
 };
 
+/** Verbs on networks, and how many of their first arguments are networks; after these comes a container that runs. */
+const networkVerbs: Readonly<Record<string, number>> = {
+  inspect: Infinity,
+  delete: Infinity,
+  rm: Infinity,
+  remove: Infinity,
+  connect: 1,
+  disconnect: 1,
+};
+
 const pluginVerbs = ['disable', 'enable', 'grant', 'inspect', 'permissions', 'revoke', 'uninstall', 'configure', 'upgrade', 'verify'];
 
 /** Prints the candidates. Never fails: a shell that waits for a completion can do nothing with an error. */
@@ -52,8 +62,9 @@ export async function complete(words: readonly string[]): Promise<void> {
     });
     const commands = addContributed(readBuiltin(), await product.contributions());
     const plugins = words[0]?.startsWith('plugin') === true ? (await product.names()).map((value) => ({ value, summary: '' })) : [];
-    const containers = await findContainers(product, words[0] ?? '');
-    for (const { value, summary } of findCandidates(words, commands, { plugins, containers })) {
+    const networks = words[0] === 'network' ? (await (await product.networks()).names()).map(bare) : [];
+    const containers = await findContainers(product, words[0] === 'network' ? 'exec' : (words[0] ?? ''));
+    for (const { value, summary } of findCandidates(words, commands, { plugins, containers, networks })) {
       const text = shorten(escapeControls(summary.split('\n')[0] ?? '').replaceAll('\t', ' '), 80);
       process.stdout.write(`${escapeControls(value)}\t${text}\n`);
     }
@@ -62,11 +73,18 @@ export async function complete(words: readonly string[]): Promise<void> {
   }
 }
 
+/** What is there on this machine. */
+interface Named {
+  readonly plugins: readonly Candidate[];
+  readonly containers: readonly Candidate[];
+  readonly networks?: readonly Candidate[];
+}
+
 /** What the last of the words, which may be empty, can become. Pure. */
 export function findCandidates(
   words: readonly string[],
   commands: readonly CompletableCommand[],
-  { plugins, containers }: { readonly plugins: readonly Candidate[]; readonly containers: readonly Candidate[] },
+  { plugins, containers, networks = [] }: Named,
 ): Candidate[] {
   const typed = joinValues(words);
   const current = typed.at(-1) ?? '';
@@ -92,6 +110,8 @@ export function findCandidates(
   const place = plain.length - command.name.split(' ').length;
   const [topic = '', verb = ''] = command.name.split(' ');
   if (topic === 'plugin' && pluginVerbs.includes(verb) && place === 0) return matching(plugins, current);
+  const count = topic === 'network' && Object.hasOwn(networkVerbs, verb) ? networkVerbs[verb] : undefined;
+  if (count !== undefined) return matching(place < count ? networks : containers, current);
   if (Object.hasOwn(containerVerbs, command.name) && command.args.length > 0 && (place === 0 || command.name !== 'exec'))
     return matching(containers, current);
   return matching((command.args[place] ?? command.args.at(-1) ?? []).map(bare), current);

@@ -1,5 +1,5 @@
 /** All errors of networks. What a program said passes `cleanSaid` before it gets here. */
-import { userError, type BulkheadError } from '#base/errors.js';
+import { pluginError, userError, type BulkheadError } from '#base/errors.js';
 import { escapeControls, shorten } from '#base/text.js';
 
 export const networkErrors = {
@@ -122,7 +122,7 @@ export const networkErrors = {
 
   notOwn: (networks: readonly string[]): BulkheadError =>
     userError('NETWORK_NOT_OWN', `Cannot join network ${networks.join(', ')}: the container was given the host's network`, {
-      hint: 'bulkhead run --plugin-dry-run …   (which plugin changed it)',
+      hint: 'bulkhead run --network none …   (a network namespace of its own, to which networks can be connected)',
       data: { networks },
     }),
 
@@ -130,6 +130,66 @@ export const networkErrors = {
     userError('NETWORK_CONTAINER_GONE', `Cannot attach container ${container}: it has ended`, {
       hint: 'bulkhead list --all',
       data: { container },
+    }),
+
+  pluginDisabled: (plugin: string, installed: string): BulkheadError =>
+    userError('NETWORK_PLUGIN_DISABLED', `Cannot use network plugin ${plugin}: plugin "${installed}" provides it, and is disabled`, {
+      hint: `bulkhead plugin enable ${installed}`,
+      data: { plugin, installed },
+    }),
+
+  /** The plugin's own words; its name stands before them. */
+  declined: (plugin: string, network: string, why: string): BulkheadError =>
+    pluginError(
+      'NETWORK_DECLINED',
+      `Network plugin ${plugin} does not do this for network ${network}: ${escapeControls(shorten(why, 500))}`,
+      {
+        hint: `bulkhead network inspect ${network}`,
+        data: { plugin, network },
+      },
+    ),
+
+  /** What it wants CNI to do is more than it may, or cannot be done. */
+  planRefused: (plugin: string, why: string): BulkheadError =>
+    pluginError('NETWORK_PLAN_REFUSED', `Cannot attach the container as network plugin ${plugin} says: ${why}`, {
+      hint: 'bulkhead network list --plugins; bulkhead plugin permissions NAME',
+      data: { plugin, why },
+    }),
+
+  wishIgnored: (network: string, wish: string): BulkheadError =>
+    userError('NETWORK_WISH_IGNORED', `Cannot join network ${network} with ${wish}: what stands behind it gave the container another one`, {
+      hint: `bulkhead run --network ${network} …`,
+      data: { network, wish },
+    }),
+
+  addressTaken: (network: string, address: string, container: string): BulkheadError =>
+    userError('NETWORK_ADDRESS_TAKEN', `Cannot join network ${network} as ${address}: container ${container} has this address`, {
+      hint: `bulkhead network inspect ${network}`,
+      data: { network, address, container },
+    }),
+
+  pluginAmbiguous: (plugin: string, networks: readonly string[]): BulkheadError =>
+    userError('NETWORK_PLUGIN_AMBIGUOUS', `Cannot tell which network of plugin ${plugin} is meant: there are ${networks.join(', ')}`, {
+      hint: `bulkhead network connect ${networks[0] ?? 'NETWORK'} CONTAINER`,
+      data: { plugin, networks },
+    }),
+
+  otherPlugin: (network: string, plugin: string, wanted: string): BulkheadError =>
+    userError('NETWORK_PLUGIN_DIFFERS', `Cannot connect to network ${network} of plugin ${wanted}: plugin ${plugin} stands behind it`, {
+      hint: `bulkhead network connect ${network} CONTAINER`,
+      data: { network, plugin, wanted },
+    }),
+
+  notAttached: (network: string, container: string): BulkheadError =>
+    userError('NETWORK_NOT_ATTACHED', `Cannot disconnect container ${container}: it is not in network ${network}`, {
+      hint: `bulkhead network inspect ${network}`,
+      data: { network, container },
+    }),
+
+  stays: (network: string, container: string, why: string): BulkheadError =>
+    userError('NETWORK_STAYS_ATTACHED', `Cannot take container ${container} out of network ${network}: ${why}`, {
+      hint: `bulkhead network inspect ${network}`,
+      data: { network, container },
     }),
 
   attachedAlready: (network: string, container: string): BulkheadError =>

@@ -3,10 +3,11 @@ import { fstatSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { messageOf } from '#base/errors.js';
 import { attach, detach } from './attach.js';
+import { findAttachment } from './attachments.js';
 import { networkErrors } from './errors.js';
-import { bridgeProvider, type FindProvider } from './provider.js';
+import type { FindProvider } from './provider.js';
 import { parseNetworks, parsePorts } from './request.js';
-import type { NetworkPlace } from './shapes.js';
+import type { AttachmentRecord, NetworkPlace } from './shapes.js';
 import { readNetwork } from './store.js';
 
 export interface JoinRequest {
@@ -43,12 +44,10 @@ export async function prepareJoin(place: NetworkPlace, request: JoinRequest): Pr
   if (uid !== 0) throw networkErrors.needsRoot(`join network ${wishes.map((wish) => wish.name).join(', ')}`);
   for (const wish of wishes) await findProvider((await readNetwork(place, wish.name)).plugin);
   return async ({ id, init }) => {
-    // Held open: also when the container has ended, its interface can be taken away in order.
-    const held = await open(`/proc/${init.pid}/ns/net`, 'r');
-    const namespace = `/proc/${process.pid}/fd/${held.fd}`;
-    const names = wishes.map((wish) => wish.name);
+    const held = await holdNamespace(init.pid);
+    const { namespace } = held;
     try {
-      if (fstatSync(held.fd).ino === statSync('/proc/self/ns/net').ino) throw networkErrors.notOwn(names);
+      held.requireOwn(wishes.map((wish) => wish.name));
       await attach(place, { container: { id, name, init, namespace }, wishes, ports, findProvider, warn });
     } catch (thrown) {
       await held.close();
@@ -57,7 +56,7 @@ export async function prepareJoin(place: NetworkPlace, request: JoinRequest): Pr
     return {
       async detach() {
         try {
-          await detach(place, { container: id, namespace, warn });
+          await detach(place, { container: id, namespace, findProvider, warn });
         } catch (thrown) {
           warn(`${messageOf(thrown)}; the next command about networks tries it again`);
         } finally {
@@ -68,8 +67,76 @@ export async function prepareJoin(place: NetworkPlace, request: JoinRequest): Pr
   };
 }
 
-/** Those that are built in. */
-export function builtinProviders(place: NetworkPlace): FindProvider {
-  const bridge = bridgeProvider(place);
-  return (name) => (name === bridge.name ? Promise.resolve(bridge) : Promise.reject(networkErrors.pluginMissing(name)));
+/** What was connected while it ran, and by whomever; its network namespace is gone. */
+export async function leave(place: NetworkPlace, container: string, { findProvider, warn }: Surroundings): Promise<void> {
+  try {
+    await detach(place, { container, namespace: '', findProvider, warn });
+  } catch (thrown) {
+    warn(`${messageOf(thrown)}; the next command about networks tries it again`);
+  }
+}
+
+type Surroundings = Pick<JoinRequest, 'findProvider' | 'warn'>;
+
+export interface RunningMember extends StartedContainer {
+  readonly name?: string | undefined;
+}
+
+/** One that runs; until it ends, or is disconnected. `wish` as for `--network`. */
+export async function connect(
+  place: NetworkPlace,
+  container: RunningMember,
+  { wish, ...surroundings }: Surroundings & { readonly wish: string },
+): Promise<AttachmentRecord> {
+  const [parsed] = parseNetworks([wish]);
+  if (parsed === undefined) throw networkErrors.builtin(wish, 'connect a container to');
+  const held = await holdNamespace(container.init.pid);
+  try {
+    held.requireOwn([parsed.name]);
+    const request = { container: { ...container, namespace: held.namespace }, wishes: [parsed], ports: [], ...surroundings };
+    const [attached] = await attach(place, request);
+    if (attached === undefined) throw networkErrors.containerGone(container.name ?? container.id);
+    return attached;
+  } finally {
+    await held.close();
+  }
+}
+
+/** Throws where it is not in the network, and where it cannot be taken out of it. */
+export async function disconnect(
+  place: NetworkPlace,
+  container: RunningMember,
+  { network, findProvider }: Pick<JoinRequest, 'findProvider'> & { readonly network: string },
+): Promise<void> {
+  const { name } = await readNetwork(place, network);
+  if ((await findAttachment(place, { network: name, container: container.id })) === undefined)
+    throw networkErrors.notAttached(name, container.name ?? container.id);
+  const held = await holdNamespace(container.init.pid);
+  const said: string[] = [];
+  try {
+    const { namespace } = held;
+    const done = await detach(place, { container: container.id, network: name, namespace, findProvider, warn: (line) => said.push(line) });
+    if (done.length === 0 && said[0] !== undefined) throw networkErrors.stays(name, container.name ?? container.id, said[0]);
+  } finally {
+    await held.close();
+  }
+}
+
+interface HeldNamespace {
+  readonly namespace: string;
+  /** Throws where it is this process's own: there is nothing to put an interface into. */
+  readonly requireOwn: (networks: readonly string[]) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Held open: also when the container has ended, its interface can be taken away in order. */
+async function holdNamespace(pid: number): Promise<HeldNamespace> {
+  const held = await open(`/proc/${pid}/ns/net`, 'r');
+  return {
+    namespace: `/proc/${process.pid}/fd/${held.fd}`,
+    requireOwn(networks) {
+      if (fstatSync(held.fd).ino === statSync('/proc/self/ns/net').ino) throw networkErrors.notOwn(networks);
+    },
+    close: () => held.close(),
+  };
 }

@@ -1,6 +1,6 @@
 /** Makes and removes networks. */
 import { messageOf } from '#base/errors.js';
-import { isStale, releaseStale } from './attach.js';
+import { clearNetwork, isStale, releaseStale } from './attach.js';
 import { listAttachments } from './attachments.js';
 import { withLock } from './disk.js';
 import { networkErrors } from './errors.js';
@@ -27,15 +27,25 @@ export async function createNetwork(place: NetworkPlace, wanted: NewNetwork, fin
   requireNetworkName(name);
   if (isBuiltinNetwork(name)) throw networkErrors.builtin(name, 'create');
   const provider = await findProvider(plugin);
-  return withLock(place, async (lease) => {
+  const requireFree = async (): Promise<void> => {
     if (await isThere(networkPath(place, name))) throw networkErrors.nameTaken(name);
-    const range = provider.hasSubnet || wanted.subnet !== undefined ? await chooseRange(place, wanted) : {};
-    const { internal, labels, options } = wanted;
-    const record: NetworkRecord = {
-      ...{ version: 1, name, plugin, createdAt: new Date().toISOString(), ...range },
-      ...{ internal, labels: { ...labels }, options: { ...options } },
-    };
-    await provider.create(record);
+  };
+  await requireFree();
+  const { subnet, gateway, internal, labels, options } = wanted;
+  const typed = { ...(subnet && { subnet: formatSubnet(parseSubnet(subnet)) }), ...(gateway && { gateway }) };
+  const draft = {
+    version: 1 as const,
+    name,
+    plugin,
+    createdAt: new Date().toISOString(),
+    internal,
+    labels: { ...labels },
+    options: { ...options },
+  };
+  const { needsSubnet } = await provider.create({ ...draft, ...typed });
+  return withLock(place, async (lease) => {
+    await requireFree();
+    const record: NetworkRecord = { ...draft, ...(needsSubnet || subnet !== undefined ? await chooseRange(place, wanted) : {}) };
     lease.requireHeld();
     await writeNetwork(place, record);
     return record;
@@ -85,18 +95,17 @@ export async function removeNetwork(place: NetworkPlace, name: string, { users, 
     const members = await listAttachments(place, name);
     const all = new Set([...users, ...members.map((member) => member.name ?? `${member.container}${isStale(member) ? ' (ended)' : ''}`)]);
     if (all.size > 0) throw networkErrors.inUse(name, [...all]);
-    await tellProvider(found, findProvider, warn);
+    await clearNetwork(place, name).catch((thrown: unknown) => warn(messageOf(thrown)));
     lease.requireHeld();
     await removeNetworkFiles(place, name);
   });
+  await tellProvider(found, findProvider, warn);
 }
 
 /** A plugin that is missing or fails keeps nobody from removing what nobody is in. */
 async function tellProvider(network: NetworkRecord, findProvider: FindProvider, warn: (line: string) => void): Promise<void> {
   try {
-    const provider = await findProvider(network.plugin);
-    await provider.emptied(network);
-    await provider.remove(network);
+    await (await findProvider(network.plugin)).removed(network);
   } catch (thrown) {
     warn(messageOf(thrown));
   }

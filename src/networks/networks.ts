@@ -17,9 +17,17 @@
 export { checkAttachment, isStale, releaseStale } from './attach.js';
 export { listAttachments } from './attachments.js';
 export { networkErrors } from './errors.js';
-export { builtinProviders, prepareJoin } from './join.js';
+export { connect, disconnect, leave, prepareJoin } from './join.js';
 export { createNetwork, removeNetwork } from './manage.js';
 export { formatPort, parseNetworks, parsePairs } from './request.js';
-export { BRIDGE_PROVIDER } from './provider.js';
+export { namesOfPlan } from './cni/plan.js';
+export {
+  BRIDGE_PROVIDER,
+  findProviders,
+  type AskNetwork,
+  type FindProvider,
+  type NetworkAnswer,
+  type NetworkQuestion,
+} from './provider.js';
 export { BUILTIN_NETWORKS, isBuiltinNetwork, type AttachmentRecord, type NetworkPlace, type NetworkRecord } from './shapes.js';
 export { listNetworks, readNetwork } from './store.js';

@@ -96,6 +96,8 @@ export interface Product {
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
   /** Throws where nobody has a runtime of this name; runs no plugin code. */
   requireRuntime(name: string | undefined): Promise<void>;
+  /** Throws where one of these networks, or the plugin behind it, is not there; runs no plugin code. */
+  requireNetworks(typed: readonly string[] | undefined): Promise<void>;
   createContainer(args: readonly string[], told: NewContainer): Promise<string>;
   readContainer(what: string): Promise<ContainerRecord>;
   /** Starts one that is there; `invocation` is what it was made with, parsed again. */
@@ -196,6 +198,10 @@ export function openProduct(options: ProductOptions): Product {
     run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
     requireRuntime: async (name) => (name === undefined ? undefined : (await import('./runtimes.js')).requireRuntime(scene, name)),
+    requireNetworks: async (typed = []) =>
+      typed.every((name) => name === 'none' || name === 'host')
+        ? undefined
+        : (await import('./network-plugins.js')).requireNetworks(scene, typed),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation) => (await background()).startContainer(scene, id, invocation),

@@ -36,6 +36,7 @@ describe('networks', () => {
   it('let two containers exchange TCP on a bridge, and leave nothing when these have ended', async () => {
     await must('network', 'create', '--subnet', '10.77.0.0/24', '--label', 'team=web', '--option', 'mtu=1400', 'web');
     await serve('server', '--network', 'web,ip=10.77.0.9,mac=02:42:00:00:00:09');
+    assert.equal(await must('network', 'prune'), '');
     const look = 'nc 10.77.0.9 80; ip -o addr show dev eth0; ip link show dev eth0; ip route';
     const client = await must('run', '--network', 'web', lab.rootfs, 'sh', '-c', look);
     assert.match(client, /^this is server\n/);
@@ -134,6 +135,42 @@ describe('networks', () => {
     assert.match(await must('run', '--network', 'web', lab.rootfs, 'ip', '-o', 'addr', 'show', 'dev', 'eth0'), /10\.77\.0\.\d\/29/);
   }).timeout(120_000);
 
+  it('take a container in while it runs, and let it go, as often as somebody wants', async () => {
+    await must('network', 'create', '--subnet', '10.77.0.0/24', 'web');
+    await must('network', 'create', '--subnet', '10.78.0.0/24', 'api');
+    await must('run', '--detach', '--name', 'late', '--network', 'none', lab.rootfs, 'nc', '-ll', '-p', '80', '-e', '/bin/echo', 'late');
+    assert.equal(await must('network', 'connect', 'web,ip=10.77.0.9', 'late'), 'web 10.77.0.9/24');
+    assert.equal(await must('network', 'connect', 'api', 'late'), 'api 10.78.0.2/24');
+    assert.equal(await must('run', '--network', 'web', lab.rootfs, 'nc', '10.77.0.9', '80'), 'late');
+    assert.equal(await must('run', '--network', 'api', lab.rootfs, 'nc', '10.78.0.2', '80'), 'late');
+    assert.deepEqual((await inspect('web')).containers, []);
+    const refused = async (...argv: string[]) => {
+      const { exitCode, stderr } = await lab.run('network', ...argv);
+      assert.notEqual(exitCode, 0);
+      return stderr;
+    };
+    assert.match(await refused('connect', 'web', 'late'), /it is in network web already/);
+    assert.match(await refused('rm', 'web'), /it is in use by late/);
+    assert.match(await refused('connect', '--plugin', 'cni', 'late'), /which network of plugin cni is meant: there are api, web/);
+    assert.match(await refused('connect', 'late'), /which network and which container/);
+    assert.match(await refused('connect', 'none', 'late'), /it is built in/);
+    assert.match(await refused('connect', 'web', 'nobody'), /nobody/);
+    assert.equal(await must('network', 'disconnect', 'web', 'late'), 'late');
+    assert.match(await refused('disconnect', 'web', 'late'), /it is not in network web/);
+    assert.match(await must('exec', 'late', 'ip', '-o', 'addr'), /^(?!.*10\.77\.)[^]*10\.78\.0\.2/);
+    await must('network', 'rm', 'web');
+    // The article's form: the plugin's only network.
+    await must('network', 'disconnect', 'api', 'late');
+    assert.match(await must('network', 'connect', '--plugin', 'cni', 'late'), /^api 10\.78\.0\.\d\/24$/);
+    await must('kill', 'late');
+    await must('wait', 'late');
+    assert.deepEqual(await lab.leftovers(), []);
+    assert.match(await refused('connect', 'api', 'late'), /late/);
+    const foreign = await must('run', '--detach', lab.rootfs, 'sleep', '1000');
+    assert.match(await refused('connect', 'api', foreign), /the container was given the host's network/);
+    assert.deepEqual(await lab.leftovers(), []);
+  }).timeout(120_000);
+
   it('are made, listed and removed, and not while a container that is kept names them', async () => {
     assert.equal(await must('network', 'create', 'web'), 'web');
     assert.equal(await must('network', 'create', '--subnet', '10.77.0.0/24', '--gateway', '10.77.0.254', 'api'), 'api');
@@ -171,6 +208,7 @@ describe('networks', () => {
     assert.equal(await must('network', 'prune'), 'api');
     await must('remove', 'kept');
     assert.equal(await must('network', 'delete', 'web'), 'web');
+    assert.equal(await must('network', 'prune'), '');
     assert.deepEqual(await lab.leftovers(), []);
   }).timeout(120_000);
 });

@@ -8,23 +8,19 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
-import { execa, type Options, type ResultPromise } from 'execa';
+import { execa, type ResultPromise } from 'execa';
 import { findProcesses, killQuietly, until } from './background.js';
-import { openCli, repository, type Outcome } from './cli.js';
+import { openCli, repository, type Cli } from './cli.js';
 import { needCni, needRoot, needTool } from './need.js';
 import { makeBusyboxRootfs } from './rootfs.js';
 
-export interface NetworkLab {
-  readonly root: string;
+export interface NetworkLab extends Cli {
   /** Of busybox: ip, nc, sleep. */
   readonly rootfs: string;
-  run(...argv: string[]): Promise<Outcome>;
-  start(argv: readonly string[], options?: Options): ResultPromise;
   /** A program of the machine, in the namespace; what it printed. */
   host(program: string, ...words: string[]): string;
   /** What is left of networks: interfaces but the loopback, rules, attachments, addresses that are taken. One line each. */
   leftovers(): Promise<string[]>;
-  close(): Promise<void>;
 }
 
 const program = join(repository, 'bin/run.js');
@@ -54,7 +50,7 @@ export async function openNetworkLab(context: Context): Promise<NetworkLab> {
   };
   const networks = join(cli.root, 'system/var/lib/bulkhead/networks');
   return {
-    root: cli.root,
+    ...cli,
     rootfs,
     start,
     host,

@@ -1,4 +1,4 @@
-/** The built-in way: a bridge on the host, addresses of host-local, ports by portmap. */
+/** The built-in way: a bridge on the host, addresses of host-local, ports by portmap. Its bridge is that of every network that wants one. */
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -58,12 +58,15 @@ export function composeBridgeList(place: NetworkPlace, network: NetworkRecord, {
       ...(internal ? {} : { routes: [{ dst: '0.0.0.0/0' }] }),
     },
   };
-  if (ports.length === 0) return [bridge];
+  return ports.length === 0 ? [bridge] : [bridge, composePortmap(ports)];
+}
+
+export function composePortmap(ports: readonly PublishedPort[], snat = true): CniConfig {
   const portMappings = ports.map(({ hostAddress, hostPort, containerPort, protocol }) => ({
     ...(hostAddress === undefined ? {} : { hostIP: hostAddress }),
     ...{ hostPort, containerPort, protocol },
   }));
-  return [bridge, { type: 'portmap', snat: true, capabilities: { portMappings: true }, runtimeConfig: { portMappings } }];
+  return { type: 'portmap', snat, capabilities: { portMappings: true }, runtimeConfig: { portMappings } };
 }
 
 /** Where nobody is in it: an interface of the host's that nothing needs. Idempotent. */

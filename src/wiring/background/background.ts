@@ -23,7 +23,7 @@ import { networkPlace } from '../join-networks.js';
 import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
-import { concernsRun } from '../run.js';
+import { concernsRun, typedProviders } from '../run.js';
 import { providesRuntime, requireRuntime, typedRuntime } from '../runtimes.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
@@ -70,7 +70,14 @@ export async function startContainer(scene: Scene, id: string, invocation: Invoc
   const { place, record, status } = await openContainer(await findPlace(scene.paths.containers, id));
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
   await requireRuntime(scene, record.runtime);
+  await requireTypedNetworks(scene, invocation);
   return begin(scene, invocation, { place, isNew: false, name: record.name, autoRemove: record.autoRemove, cwd: record.invocation.cwd });
+}
+
+/** Nothing has begun; the container stays for the next try. */
+async function requireTypedNetworks(scene: Scene, { commandFlags: { network } }: Invocation<RunRequest>): Promise<void> {
+  if (!Array.isArray(network) || network.every((name) => name === 'none' || name === 'host')) return;
+  await (await import('../network-plugins.js')).requireNetworks(scene, network.map(String));
 }
 
 interface Start {
@@ -154,24 +161,31 @@ async function passingSignals<Result>({ pid }: StartedMonitor, work: Promise<Res
 }
 
 /** Whether the catalog's outline, or what the operator demands of it, leaves anything to do for a plugin. */
-async function takesPlugins({ outlines }: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
-  const { installations, problems } = await outlines();
+async function takesPlugins(scene: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
+  const { installations, problems } = await scene.outlines();
   if (problems.length > 0 || settings['required-plugins'].length > 0 || settings['image-driver'] !== undefined) return true;
-  return installations.some((outline) => concernsRun(outline, invocation) && !isIdleDriver(outline, invocation));
+  const providers = await typedProviders(scene, invocation);
+  return installations.some((outline) => concernsRun(outline, invocation, providers) && !isIdleDriver(outline, invocation, providers));
 }
 
 /** A driver of images of another scheme, and nothing else. */
-function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>): boolean {
+function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>, providers: readonly string[]): boolean {
   const { callbacks, claims, onFailure } = outline;
   const [image = ''] = invocation.args;
   const runtime = typedRuntime(invocation);
   const runs = runtime !== undefined && providesRuntime(outline, runtime);
+  const attaches = providers.some((name) => outline.claims.includes(`network ${name}`));
   const mayDoMore = [...runCallbacks, 'userMapping', 'beforeCommand', 'afterCommand'].some((name) => callbacks.includes(name));
   const drives = claims.some((claim) => {
     const { kind, word } = splitClaim(claim);
     return kind === 'feature' || (kind === 'scheme' && image.startsWith(`${word}:`));
   });
   return (
-    !mayDoMore && !drives && !runs && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
+    !mayDoMore &&
+    !drives &&
+    !runs &&
+    !attaches &&
+    onFailure !== 'required' &&
+    callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
   );
 }
