@@ -63,6 +63,7 @@ function describePlugin(index: number): Manifest {
     imageSchemes: [],
     imageFeatures: [],
     runtimes: [],
+    networks: [],
     callbacks: [...callbacks],
     contract: { ...CONTRACT, callbacks: Object.fromEntries(callbacks.map((name) => [name, CONTRACT.callbacks[name] ?? ''])), powers: {} },
   };

@@ -356,6 +356,137 @@ export type runtimeAnswer =
     }
   | { refuse: string };
 
+export type networkInput =
+  | {
+      provider: string;
+      network: {
+        name: string;
+        subnet?: string | undefined;
+        gateway?: string | undefined;
+        internal: boolean;
+        labels: { [x: string]: string };
+        options: { [x: string]: string };
+      };
+      operation: 'create';
+    }
+  | {
+      container: { id: string; name?: string | undefined };
+      wish: { ip?: string | undefined; mac?: string | undefined; mtu?: number | undefined };
+      ports: { hostAddress?: string | undefined; hostPort: number; containerPort: number; protocol: 'tcp' | 'udp' }[];
+      provider: string;
+      network: {
+        name: string;
+        subnet?: string | undefined;
+        gateway?: string | undefined;
+        internal: boolean;
+        labels: { [x: string]: string };
+        options: { [x: string]: string };
+      };
+      operation: 'attach';
+    }
+  | {
+      container: { id: string; name?: string | undefined };
+      provider: string;
+      network: {
+        name: string;
+        subnet?: string | undefined;
+        gateway?: string | undefined;
+        internal: boolean;
+        labels: { [x: string]: string };
+        options: { [x: string]: string };
+      };
+      operation: 'detach';
+    }
+  | {
+      provider: string;
+      network: {
+        name: string;
+        subnet?: string | undefined;
+        gateway?: string | undefined;
+        internal: boolean;
+        labels: { [x: string]: string };
+        options: { [x: string]: string };
+      };
+      operation: 'delete';
+    };
+
+export type networkAnswer =
+  | {
+      cni: (
+        | {
+            mtu?: number | undefined;
+            ipam?:
+              | {
+                  type: 'host-local';
+                  ranges?:
+                    | { subnet: string; rangeStart?: string | undefined; rangeEnd?: string | undefined; gateway?: string | undefined }[][]
+                    | undefined;
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | {
+                  type: 'static';
+                  addresses: { address: string; gateway?: string | undefined }[];
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | undefined;
+            type: 'bridge';
+            bridge?: string | undefined;
+            vlan?: number | undefined;
+          }
+        | {
+            mtu?: number | undefined;
+            ipam?:
+              | {
+                  type: 'host-local';
+                  ranges?:
+                    | { subnet: string; rangeStart?: string | undefined; rangeEnd?: string | undefined; gateway?: string | undefined }[][]
+                    | undefined;
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | {
+                  type: 'static';
+                  addresses: { address: string; gateway?: string | undefined }[];
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | undefined;
+            type: 'macvlan';
+            master: string;
+            mode?: 'private' | 'bridge' | 'vepa' | 'passthru' | undefined;
+          }
+        | {
+            mtu?: number | undefined;
+            ipam?:
+              | {
+                  type: 'host-local';
+                  ranges?:
+                    | { subnet: string; rangeStart?: string | undefined; rangeEnd?: string | undefined; gateway?: string | undefined }[][]
+                    | undefined;
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | {
+                  type: 'static';
+                  addresses: { address: string; gateway?: string | undefined }[];
+                  routes?: { dst: string; gw?: string | undefined }[] | undefined;
+                }
+              | undefined;
+            type: 'ipvlan';
+            master: string;
+            mode?: 'l2' | 'l3' | 'l3s' | undefined;
+          }
+        | { type: 'portmap'; snat?: boolean | undefined }
+        | {
+            type: 'bandwidth';
+            ingressRate?: number | undefined;
+            ingressBurst?: number | undefined;
+            egressRate?: number | undefined;
+            egressBurst?: number | undefined;
+          }
+      )[];
+    }
+  | { addresses: 'own' }
+  | { refuse: string }
+  | undefined;
+
 export type logInput = { level: 'warning' | 'info' | 'debug' | 'error'; message: string };
 
 export type logOutput = undefined;

@@ -71,6 +71,8 @@ export interface PluginDefinition<
   readonly imageFeatures?: readonly ImageFeature[];
   /** The names for `run --runtime NAME` that `runtime` answers for. */
   readonly runtimes?: readonly string[];
+  /** The names for `network create --plugin NAME` that `network` answers for. */
+  readonly networks?: readonly string[];
   readonly callbacks?: Callbacks<P, B, C>;
 }
 /** The callbacks of the contract, without `command`, which is written as `commands`. */

@@ -16,6 +16,7 @@ import { install } from './callbacks/install.js';
 import { imageDriverEvent } from './callbacks/image-driver-event.js';
 import { monitorContainer } from './callbacks/monitor-container.js';
 import { mountImage } from './callbacks/mount-image.js';
+import { network } from './callbacks/network.js';
 import { postStartProcess } from './callbacks/post-start-process.js';
 import { readImage } from './callbacks/read-image.js';
 import { registerImageDriver } from './callbacks/register-image-driver.js';
@@ -52,6 +53,7 @@ export const callbacks = {
   imageDriverEvent,
   userMapping,
   runtime,
+  network,
 };
 export type CallbackName = keyof typeof callbacks;
 /** Callbacks that are written as such; `command` is written as `commands`. */
@@ -97,6 +99,7 @@ export * from './container-config.js';
 export * from './flags.js';
 export * from './plugin-data.js';
 export * from './runtime-shapes.js';
+export * from './network-shapes.js';
 export * from './monitor-shapes.js';
 export * from './shapes.js';
 export {

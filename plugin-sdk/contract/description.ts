@@ -8,6 +8,7 @@ import { controlScope, monitorRole, signalName } from './monitor-shapes.js';
 import { configurationSchema } from './configuration.js';
 import { configField } from './container-config.js';
 import { imageFeature } from './image-shapes.js';
+import { networkProgram, networkProvider } from './network-shapes.js';
 import { runtimeName, runtimeProgram } from './runtime-shapes.js';
 import { argumentDefinition, flagDefinitions } from './flags.js';
 import { absolutePath, envName, imageScheme, pluginName, serverName, semanticVersion, sha256, shortText, text } from './shapes.js';
@@ -54,6 +55,8 @@ export const permissions = v.strictObject({
   mount: v.optional(v.pipe(v.array(absolutePath), v.maxLength(64))),
   /** Programs that its runtimes run containers with, with whatever arguments: by path, or by the name of an OCI runtime such as `crun`. */
   runtime: v.optional(v.pipe(v.array(runtimeProgram), v.maxLength(16))),
+  /** CNI plugins, and interfaces of the host, with which it attaches containers: `bridge`, `portmap`, `macvlan:eth0`. */
+  network: v.optional(v.pipe(v.array(networkProgram), v.maxLength(32))),
 });
 export type Permissions = v.InferOutput<typeof permissions>;
 
@@ -103,6 +106,8 @@ export const pluginDescription = v.strictObject({
   imageFeatures: v.optional(v.pipe(v.array(imageFeature), v.maxLength(16)), []),
   /** The names for `run --runtime` that its callback `runtime` answers for. */
   runtimes: v.optional(v.pipe(v.array(runtimeName), v.maxLength(16)), []),
+  /** The names for `network create --plugin` that its callback `network` answers for. */
+  networks: v.optional(v.pipe(v.array(networkProvider), v.maxLength(16)), []),
   /** What the operator can set; absent where there is nothing to set. */
   configuration: v.optional(configurationSchema),
 });

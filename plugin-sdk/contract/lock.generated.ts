@@ -3,7 +3,7 @@ import type { ContractStamp } from './description.js';
 
 export const CONTRACT: ContractStamp = {
   "version": "1.0.0",
-  "digest": "sha256:07f13d8c7b5c90ee4ca334a7e7c53648da1bce5dc66d9fa39b3f1cc67f8d6314",
+  "digest": "sha256:0e7e8af59d0529f853fed7f5d0c03993e723a77a100722700ea93c3906adfa98",
   "callbacks": {
     "command": "1.0.0",
     "beforeCommand": "1.0.0",
@@ -19,7 +19,8 @@ export const CONTRACT: ContractStamp = {
     "readImage": "1.0.0",
     "imageDriverEvent": "1.0.0",
     "userMapping": "1.0.0",
-    "runtime": "1.0.0"
+    "runtime": "1.0.0",
+    "network": "1.0.0"
   },
   "powers": {
     "log": "1.0.0",

@@ -28,6 +28,10 @@ export interface Paths {
   readonly images: string;
   /** Named volumes of this uid, e.g. `/var/lib/bulkhead/volumes`. */
   readonly volumes: string;
+  /** Networks of this uid, e.g. `/var/lib/bulkhead/networks`. */
+  readonly networks: string;
+  /** Where the programs of CNI are, the first wins: those of the machine, not of `BULKHEAD_ROOT`. */
+  readonly cni: readonly string[];
   /** Which plugins are in quarantine for this uid, e.g. `/var/lib/bulkhead/quarantine.json`. */
   readonly quarantineFile: string;
   /** Where specifications of devices are, the last one wins, e.g. `/etc/cdi`, `/var/run/cdi`. */
@@ -74,6 +78,8 @@ export function choosePaths({ env, uid, home = homedir() }: PathsInput): Paths {
     state,
     images: join(state, 'image-store'),
     volumes: join(state, 'volumes'),
+    networks: join(state, 'networks'),
+    cni: ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'],
     quarantineFile: join(state, 'quarantine.json'),
     cdi: [join(root, 'etc/cdi'), join(root, 'var/run/cdi')],
     run,

@@ -3,9 +3,9 @@ import type { Manifest } from '#package/package.js';
 
 /**
  * A kind and a word: `command scratch list` · `flag run --trace` · `letter run -t` · `environment TRACE` (of BULKHEAD_TRACE) ·
- * `scheme host` · `feature squashfs` · `runtime sandboxd` · `role mapping of users`. One text, so that the index can keep it and a map can find it.
+ * `scheme host` · `feature squashfs` · `runtime sandboxd` · `network bridge-network` · `role mapping of users`. One text, so that the index can keep it and a map can find it.
  */
-export type Claim = `${'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'feature' | 'runtime' | 'role'} ${string}`;
+export type Claim = `${'command' | 'flag' | 'letter' | 'environment' | 'scheme' | 'feature' | 'runtime' | 'network' | 'role'} ${string}`;
 
 /** A plugin and what it claims. */
 export interface Claimant {
@@ -27,10 +27,13 @@ export interface Claims {
 }
 
 /** What of a manifest it takes to know. */
-export type Claiming = Pick<Manifest, 'commands' | 'imageSchemes' | 'imageFeatures' | 'runtimes' | 'flags' | 'monitor' | 'callbacks'>;
+export type Claiming = Pick<
+  Manifest,
+  'commands' | 'imageSchemes' | 'imageFeatures' | 'runtimes' | 'networks' | 'flags' | 'monitor' | 'callbacks'
+>;
 
 /** All that a plugin claims, in the order of the manifest. An alias is as good as a name. */
-export function listClaims({ commands, imageSchemes, imageFeatures, runtimes, flags, monitor, callbacks }: Claiming): Claim[] {
+export function listClaims({ commands, imageSchemes, imageFeatures, runtimes, networks, flags, monitor, callbacks }: Claiming): Claim[] {
   const all = [...Object.values(commands).map((command) => command.flags ?? {}), ...Object.values(flags)];
   const variables = new Set(all.flatMap((own) => Object.values(own).flatMap(({ env }) => env ?? [])));
   return [
@@ -40,6 +43,7 @@ export function listClaims({ commands, imageSchemes, imageFeatures, runtimes, fl
     ...imageSchemes.map((word): Claim => `scheme ${word}`),
     ...imageFeatures.map((word): Claim => `feature ${word}`),
     ...runtimes.map((word): Claim => `runtime ${word}`),
+    ...networks.map((word): Claim => `network ${word}`),
     // Two would both own the end of a container.
     ...(monitor?.mode === 'control' ? (['role controller of containers (monitor mode "control")'] as const) : []),
     ...(callbacks.includes('userMapping') ? (['role mapping of users'] as const) : []),
@@ -61,6 +65,7 @@ export function describeClaim(claim: Claim): string {
   if (kind === 'scheme') return `the image scheme "${word}:"`;
   if (kind === 'feature') return `the image feature ${word}`;
   if (kind === 'runtime') return `the runtime "${word}"`;
+  if (kind === 'network') return `the network plugin "${word}"`;
   if (kind === 'role') return `a ${word}`;
   const { command, flag } = splitFlag(word);
   return `the flag "${flag}" to "${command}"`;

@@ -15,6 +15,7 @@ export interface ReservedWords {
   /** Of images. */
   readonly reservedSchemes?: readonly string[];
   readonly reservedRuntimes?: readonly string[];
+  readonly reservedNetworks?: readonly string[];
 }
 
 /** Two that want the same. `error` is what an installation of the later one is refused with. */
@@ -65,13 +66,21 @@ function requireUnreserved(plugin: Newcomer, reserved: ReservedWords): void {
 
 function findReserved(
   claim: Claim,
-  { reservedCommands, reservedFlags = {}, reservedEnvironment = [], reservedSchemes = [], reservedRuntimes = [] }: ReservedWords,
+  {
+    reservedCommands,
+    reservedFlags = {},
+    reservedEnvironment = [],
+    reservedSchemes = [],
+    reservedRuntimes = [],
+    reservedNetworks = [],
+  }: ReservedWords,
 ): string | undefined {
   const { kind, word } = splitClaim(claim);
   if (kind === 'command') return reservedCommands.find((taken) => overlaps(word, taken));
   if (kind === 'environment') return reservedEnvironment.find((taken) => taken === word);
   if (kind === 'scheme') return reservedSchemes.find((taken) => taken === word);
   if (kind === 'runtime') return reservedRuntimes.find((taken) => taken === word);
+  if (kind === 'network') return reservedNetworks.find((taken) => taken === word);
   if (kind === 'feature' || kind === 'role') return undefined;
   const { command, flag } = splitFlag(word);
   const own = Object.hasOwn(reservedFlags, command) ? (reservedFlags[command] ?? []) : [];

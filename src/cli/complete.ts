@@ -42,6 +42,15 @@ const imageVerbs = ['image inspect', 'image pull', 'image remove'];
 const imageUsers = ['run', 'create'];
 const IMAGE_SCHEME = 'docker:';
 const volumeVerbs = ['volume inspect', 'volume remove'];
+/** Verbs on networks, and how many of their first arguments are networks; after these comes a container that runs. */
+const networkVerbs: Readonly<Record<string, number>> = {
+  inspect: Infinity,
+  delete: Infinity,
+  rm: Infinity,
+  remove: Infinity,
+  connect: 1,
+  disconnect: 1,
+};
 
 const pluginVerbs = ['disable', 'enable', 'grant', 'inspect', 'permissions', 'revoke', 'uninstall', 'configure', 'upgrade', 'verify'];
 
@@ -58,8 +67,9 @@ export async function complete(words: readonly string[]): Promise<void> {
     });
     const commands = [...addContributed(readBuiltin(), await product.contributions()), ...(await findBundleCommands(product))];
     const plugins = words[0]?.startsWith('plugin') === true ? await findPlugins(product, words[1] ?? '') : [];
-    const containers = await findContainers(product, words[0] ?? '');
-    const named = { plugins, containers, images: await findImages(product, words), volumes: await findVolumes(product, words) };
+    const containers = await findContainers(product, words[0] === 'network' ? 'exec' : (words[0] ?? ''));
+    const networks = words[0] === 'network' ? (await (await product.networks()).names()).map(bare) : [];
+    const named = { plugins, containers, networks, images: await findImages(product, words), volumes: await findVolumes(product, words) };
     for (const { value, summary } of findCandidates(words, commands, named)) {
       const text = shorten(escapeControls(summary.split('\n')[0] ?? '').replaceAll('\t', ' '), 80);
       process.stdout.write(`${escapeControls(value)}\t${text}\n`);
@@ -70,7 +80,7 @@ export async function complete(words: readonly string[]): Promise<void> {
 }
 
 /** What is there on this machine, by what it is. */
-type Named = Readonly<Record<'plugins' | 'containers' | 'images' | 'volumes', readonly Candidate[]>>;
+type Named = Readonly<Record<'plugins' | 'containers' | 'networks' | 'images' | 'volumes', readonly Candidate[]>>;
 
 /** What the last of the words, which may be empty, can become. Pure. */
 export function findCandidates(words: readonly string[], commands: readonly CompletableCommand[], named: Named): Candidate[] {
@@ -113,6 +123,8 @@ function findWhole(typed: readonly string[], { words, commands, named }: Questio
   const place = plain.length - command.name.split(' ').length;
   const [topic = '', verb = ''] = command.name.split(' ');
   if (topic === 'plugin' && pluginVerbs.includes(verb) && place === 0) return matching(named.plugins, current);
+  const count = topic === 'network' && Object.hasOwn(networkVerbs, verb) ? networkVerbs[verb] : undefined;
+  if (count !== undefined) return matching(place < count ? named.networks : named.containers, current);
   if (Object.hasOwn(containerVerbs, command.name) && command.args.length > 0 && (place === 0 || command.name !== 'exec'))
     return matching(named.containers, current);
   if (imageVerbs.includes(command.name) || (imageUsers.includes(command.name) && place === 0)) return matching(named.images, current);

@@ -33,6 +33,7 @@ export { reachProcesses } from './lifecycle/container-use.js';
 export { sweepKilled, type Swept } from './lifecycle/sweep.js';
 export { findDiskUse, type DiskUse } from './lifecycle/disk-use.js';
 export { measureContainer } from './lifecycle/container-use.js';
+export { namesNetworks } from './request-options.js';
 export { removeOwnedTree } from './runtimes/remove-owned.js';
 export { keepCallerTerminal, makeCallerTerminalRaw } from './terminal/caller-terminal.js';
 export { tellSize, type WindowSize } from './terminal/window.js';

@@ -16,7 +16,7 @@ export interface ContainerOptions {
   user?: { uid: number; gid: number } | undefined;
   /** What is added to (true) and taken from (false) what root has inside; `all` comes before the others. */
   capabilities?: Record<string, boolean> | undefined;
-  /** `none`: nothing but a loopback of its own. */
+  /** `none`: nothing but a loopback of its own, and what networks of a name it is attached to. */
   network?: 'host' | 'none' | undefined;
   dns?: Dns | undefined;
   /** Added to /etc/hosts: name -> address. */
@@ -92,7 +92,10 @@ export interface OptionRequest {
   user?: string | undefined;
   addCapabilities?: readonly string[] | undefined;
   dropCapabilities?: readonly string[] | undefined;
-  network?: string | undefined;
+  /** `host`, `none`, or `NAME[,…]` each: those are for whoever has the moment `attach`. */
+  networks?: readonly string[] | undefined;
+  /** `[ADDRESS:]HOST:CONTAINER[/PROTOCOL]` each, for the same. */
+  publish?: readonly string[] | undefined;
   dns?: readonly string[] | undefined;
   dnsSearch?: readonly string[] | undefined;
   /** `NAME:ADDRESS` each. */

@@ -12,7 +12,7 @@ const CDI_NAME = /^[^/]+\/[^/=]+=.+$/;
 const ENV_FILE_BYTES_MAX = 1_048_576;
 
 export function parseOptions(request: OptionRequest, caller: { readonly home: string; readonly gid: number }): ContainerOptions {
-  const { workdir, home, rootSize, umask, rlimits = [], user, network, devices = [], userns } = request;
+  const { workdir, home, rootSize, umask, rlimits = [], user, devices = [], userns } = request;
   const isCdi = (device: string): boolean => !device.startsWith('/') && CDI_NAME.test(device);
   return withoutUndefined({
     workdir: workdir === undefined ? undefined : resolve(workdir),
@@ -22,7 +22,7 @@ export function parseOptions(request: OptionRequest, caller: { readonly home: st
     rlimits: rlimits.length === 0 ? undefined : parseRlimits(rlimits),
     user: user === undefined ? undefined : parseUser(user, caller.gid),
     capabilities: parseCapabilities(request),
-    network: network === undefined ? undefined : parseChoice('--network', network, ['host', 'none']),
+    network: parseNetwork(request),
     dns: parseDns(request),
     hosts: parseHosts(request.hosts),
     namespaces: parseNamespaces(request, userns),
@@ -163,6 +163,17 @@ function parseCapabilities({ addCapabilities = [], dropCapabilities = [] }: Opti
   if (both !== undefined) throw optionInvalid('--add-caps', both, 'it is added and dropped at once', '--drop-caps all --add-caps net_raw');
   const entries = [...dropped.map((name) => [name, false] as const), ...added.map((name) => [name, true] as const)];
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Whether there are networks that somebody has to attach the container to. */
+export function namesNetworks({ networks = [] }: OptionRequest = {}): boolean {
+  return networks.some((network) => network !== 'host' && network !== 'none');
+}
+
+function parseNetwork(request: OptionRequest): ContainerOptions['network'] {
+  const { networks: [network] = [] } = request;
+  if (namesNetworks(request)) return 'none';
+  return network === undefined ? undefined : parseChoice('--network', network, ['host', 'none']);
 }
 
 function parseDns({ dns = [], dnsSearch = [] }: OptionRequest): ContainerOptions['dns'] {

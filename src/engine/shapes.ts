@@ -226,6 +226,11 @@ export interface Moments {
   configure?(config: ContainerConfig): Promise<ContainerConfig>;
   /** Somebody else's runtime is to run the container: RunRequest.runtime is a name that the engine does not know. A throw fails the run. */
   planRuntime?(question: RuntimeQuestion): Promise<RuntimePlan>;
+  /**
+   * Its own network namespace is there and has a loopback, and nothing of the container runs. Answers with what undoes it, which is
+   * called once all of the container has ended. A throw fails the run.
+   */
+  attach?(container: { id: string; init: ProcessRef }): Promise<{ readonly detach: () => Promise<void> }>;
   /** The command runs (its exec has happened). A throw kills the container and fails the run. */
   started?(container: Container): Promise<void>;
   /** Who else an ordinary user, as root inside, has in the container; of what is the caller's own. Undefined means nobody. */

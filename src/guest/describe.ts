@@ -25,6 +25,7 @@ export function describePlugin(plugin: Readonly<Record<string, unknown>>): Recor
     ...Object.fromEntries(['before', 'after'].flatMap((key) => (plugin[key] === undefined ? [] : [[key, plainCopy(plugin[key])]]))),
     imageFeatures: plainCopy(plugin['imageFeatures'] ?? []),
     runtimes: plainCopy(plugin['runtimes'] ?? []),
+    networks: plainCopy(plugin['networks'] ?? []),
     ...(plugin['configuration'] !== undefined && { configuration: plainCopy(describeConfiguration(plugin['configuration'])) }),
   };
 }

@@ -2,19 +2,21 @@
  * The life of one container in the background, from what its caller asked for to its end. Whatever happens its state is written down;
  * when this process is killed the container is killed with it (runtimes/chain.ts of the engine).
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BulkheadError, messageOf } from '#base/errors.js';
 import type { Log } from '#base/log.js';
 import { fromPlainError, toPlainError } from '#base/plain-error.js';
 import { CONTAINER_FILES, removeContainer, removeRecord, type ContainerPlace } from '#containers/containers.js';
-import { runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import { namesNetworks, runContainer, type Moments, type RunRequest, type RunResult } from '#engine/engine.js';
+import type { NetworkPlace } from '#networks/networks.js';
 import type { Channel } from './channel.js';
 import { claimContainer } from './claim.js';
 import { monitorErrors } from './errors.js';
 import { openJournal, openMonitorLog, type Journal } from './journal.js';
 import { startPluginHost } from './plugin-host.js';
-import type { Beginning, callerCalls, MomentName, Outcome } from './protocol.js';
+import type { Beginning, callerCalls, MomentName, NetworkMoments, Outcome } from './protocol.js';
 import { recordOutput, type RecordedOutput } from './record-output.js';
 import { remoteMoments } from './remote-moments.js';
 
@@ -91,14 +93,16 @@ async function runAlone(watched: Watched): Promise<RunResult> {
 }
 
 /** `moments` without `reach`: that one is here. */
-async function run(request: RunRequest, moments: Moments, watched: Watched): Promise<RunResult> {
+async function run(request: RunRequest, moments: Moments & NetworkMoments, watched: Watched): Promise<RunResult> {
   const { beginning, caller, journal, log, output, stop } = watched;
   const { id, options } = beginning;
   try {
+    const networks = await joinNetworks(request, moments, watched);
     return await runContainer(
       request,
       {
         ...moments,
+        ...networks,
         reach(container) {
           outliveSignals();
           journal.running(container);
@@ -125,6 +129,31 @@ async function run(request: RunRequest, moments: Moments, watched: Watched): Pro
   } finally {
     watched.isOver = true;
   }
+}
+
+/** The room of networks is not even loaded where no network is named. */
+async function joinNetworks(
+  { options = {} }: RunRequest,
+  { askNetwork }: NetworkMoments,
+  { beginning, log }: Watched,
+): Promise<Pick<Moments, 'attach'>> {
+  const { networks, publish = [] } = options;
+  const { name, ...place } = beginning.networks;
+  const warn = (line: string): void => log.write('warning', line);
+  const uid = process.geteuid?.() ?? -1;
+  if (!namesNetworks(options) && publish.length === 0) return networks?.includes('none') && uid === 0 ? leaving(place, warn) : {};
+  const { findProviders, prepareJoin } = await import('#networks/networks.js');
+  return { attach: await prepareJoin(place, { networks, publish, uid, name, findProvider: findProviders(place, askNetwork), warn }) };
+}
+
+/** It can be connected to networks while it runs; at its end it leaves them. */
+function leaving(place: NetworkPlace, warn: (line: string) => void): Pick<Moments, 'attach'> {
+  const detach = async (id: string): Promise<void> => {
+    if (!existsSync(place.directory)) return;
+    const { findProviders, leave } = await import('#networks/networks.js');
+    await leave(place, id, { findProvider: findProviders(place), warn });
+  };
+  return { attach: ({ id }) => Promise.resolve({ detach: () => detach(id) }) };
 }
 
 /** One more that comes when the command has ended already must not take its exit code away, which is about to be written down. */
@@ -169,7 +198,7 @@ async function runWithPlugins(watched: Watched): Promise<RunResult> {
   });
   const lost = (): BulkheadError => monitorErrors.pluginHostLost(needed);
 
-  function momentsOf(names: readonly MomentName[]): Moments {
+  function momentsOf(names: readonly MomentName[]): Moments & NetworkMoments {
     const remote = remoteMoments(host.channel, names, (line) => log.write('debug', line));
     return {
       ...remote,

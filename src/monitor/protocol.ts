@@ -11,6 +11,7 @@
 import { callbacks, containerConfig, container, containerEvent, flagValues, runtimePlan } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import type { RunOptions, RunRequest } from '#engine/engine.js';
+import type { AskNetwork, NetworkPlace } from '#networks/networks.js';
 import { faultSchema } from './channel.js';
 
 const nothing = v.undefined();
@@ -85,6 +86,8 @@ const beginning = v.strictObject({
   /** Without plugins, the request. */
   request: v.optional(own<RunRequest>()),
   options: own<PlainRunOptions>(),
+  /** Where networks are, and what the container is called there. */
+  networks: own<NetworkPlace & { readonly name: string | undefined }>(),
   plugins: v.optional(pluginHostBegin),
   /** Whether the container goes where its command never ran. */
   isNew: v.boolean(),
@@ -102,8 +105,23 @@ export const monitorCalls = {
   endInput: { input: nothing, output: nothing },
 };
 
-const momentNames = ['openImage', 'mountImage', 'configure', 'mapUsers', 'planRuntime', 'started', 'controller', 'observe'] as const;
+export const momentNames = [
+  'openImage',
+  'mountImage',
+  'configure',
+  'mapUsers',
+  'planRuntime',
+  'askNetwork',
+  'started',
+  'controller',
+  'observe',
+] as const;
 export type MomentName = (typeof momentNames)[number];
+
+/** What no moment of the engine is: plugins that stand behind networks are asked by who attaches the container. */
+export interface NetworkMoments {
+  askNetwork?: AskNetwork | undefined;
+}
 
 /** Of a monitor, by its plugin host. */
 export const monitorCallsOfHost = {
@@ -145,6 +163,7 @@ export const hostCalls = {
     input: callbacks.runtime.input,
     output: v.strictObject({ ...runtimePlan.entries, like: v.optional(v.string()) }),
   },
+  askNetwork: { input: callbacks.network.input, output: callbacks.network.output },
   reach: { input: v.strictObject({ id, init: processRef, command: processRef, ancestor: processRef }), output: nothing },
   started: { input: v.strictObject({ container }), output: nothing },
   decide: { input: v.strictObject({ container, event: containerEvent }), output: callbacks.monitorContainer.output },

@@ -1,25 +1,26 @@
 /** Fulfils the moments of a run that another process runs; the other half of remote-moments.ts. Knows nothing of plugins. */
 import { isDeepStrictEqual } from 'node:util';
-import type { MonitorDecision } from '@bulkhead/plugin-sdk/contract';
+import type { MonitorDecision, NetworkAnswer } from '@bulkhead/plugin-sdk/contract';
 import { fromPlainError } from '#base/plain-error.js';
 import { reachProcesses, type ImageAnswer, type Moments } from '#engine/engine.js';
 import type { Handlers } from './channel.js';
 import { monitorErrors } from './errors.js';
-import type { hostCalls, MomentName } from './protocol.js';
+import { momentNames, type hostCalls, type MomentName, type NetworkMoments } from './protocol.js';
 
 type Parts = AsyncIterator<Uint8Array>;
 
 /** Which moments there are. */
-export function namesOf(moments: Moments): MomentName[] {
-  const names: MomentName[] = ['openImage', 'mountImage', 'configure', 'mapUsers', 'planRuntime', 'started', 'controller', 'observe'];
-  return names.filter((name) => moments[name] !== undefined);
+export function namesOf(moments: AllMoments): MomentName[] {
+  return momentNames.filter((name) => moments[name] !== undefined);
 }
 
+type AllMoments = Moments & NetworkMoments;
+
 /** `moments` are there once the run has begun. */
-export function serveMoments(moments: () => Moments | undefined): Omit<Handlers<typeof hostCalls>, 'begin'> {
+export function serveMoments(moments: () => AllMoments | undefined): Omit<Handlers<typeof hostCalls>, 'begin'> {
   const streams = new Map<string, Parts>();
 
-  function requireMoment<Name extends keyof Moments>(name: Name): NonNullable<Moments[Name]> {
+  function requireMoment<Name extends keyof AllMoments>(name: Name): NonNullable<AllMoments[Name]> {
     const moment = moments()?.[name];
     if (moment === undefined) throw monitorErrors.messageInvalid(name, 'nobody takes part in this moment');
     return moment;
@@ -45,6 +46,8 @@ export function serveMoments(moments: () => Moments | undefined): Omit<Handlers<
     },
     mapUsers: (caller) => requireMoment('mapUsers')(caller),
     planRuntime: (question) => requireMoment('planRuntime')(question),
+    // Arrays of the contract's may be written to, those of networks not: it goes out as plain data.
+    askNetwork: async (question) => (await requireMoment('askNetwork')(question)) as NetworkAnswer,
     reach: (processes) => void moments()?.reach?.(reachProcesses(processes)),
     started: ({ container }) => requireMoment('started')(container),
     // Node has more names for signals than the contract; the other side looks at what it is.

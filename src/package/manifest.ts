@@ -70,7 +70,7 @@ function checkName(manifest: unknown, path: string): void {
 }
 
 /** A callback that the stamp leaves out would slip past the version lock. */
-function findUnstamped({ callbacks, commands, contract, imageSchemes, imageFeatures, runtimes }: Manifest): string[] {
+function findUnstamped({ callbacks, commands, contract, imageSchemes, imageFeatures, runtimes, networks }: Manifest): string[] {
   const problems = callbacks
     .filter((callback) => !Object.hasOwn(contract.callbacks, callback))
     .map((callback) => `callbacks: ${JSON.stringify(callback)} has no version in contract.callbacks`);
@@ -81,6 +81,7 @@ function findUnstamped({ callbacks, commands, contract, imageSchemes, imageFeatu
   if (imageFeatures.length > 0 && !callbacks.includes('mountImage'))
     problems.push('imageFeatures: there are some, and callbacks lacks "mountImage"');
   if (runtimes.length > 0 && !callbacks.includes('runtime')) problems.push('runtimes: there are some, and callbacks lacks "runtime"');
+  if (networks.length > 0 && !callbacks.includes('network')) problems.push('networks: there are some, and callbacks lacks "network"');
   return problems;
 }
 

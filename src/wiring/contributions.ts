@@ -71,6 +71,9 @@ export const reservedSchemes: readonly string[] = ['docker', 'oci', 'oci-archive
 /** Names of runtimes that the engine knows itself. */
 export const reservedRuntimes: readonly string[] = ['embedded', 'crun', 'runc'];
 
+/** Names of what stands behind networks, and of networks, that are built in. */
+const reservedNetworks: readonly string[] = ['cni', 'none', 'host'];
+
 /** Built-in commands to which plugins may add flags, and around which they may be asked. Never `plugin`: it is how one gets rid of them. */
 export const extendableCommands: readonly string[] = ['run'];
 
@@ -82,6 +85,7 @@ export function reservedWords(builtinFlags: BuiltinFlags): ReservedWords {
     reservedEnvironment,
     reservedSchemes,
     reservedRuntimes,
+    reservedNetworks,
   };
 }
 
@@ -195,7 +199,7 @@ function isTouched({ claims, demands }: Outline, { first, words }: TypedLine, en
       const { kind, word } = splitClaim(claim);
       if (kind === 'command') return first === undefined || word.split(' ')[0] === first;
       if (kind === 'environment') return env[`BULKHEAD_${word}`] !== undefined;
-      if (kind === 'scheme' || kind === 'feature' || kind === 'runtime' || kind === 'role') return false;
+      if (kind === 'scheme' || kind === 'feature' || kind === 'runtime' || kind === 'network' || kind === 'role') return false;
       const { command, flag } = splitFlag(word);
       if (command.split(' ')[0] !== first) return false;
       return shows || words.some((one) => (kind === 'flag' ? one === flag || one.startsWith(`${flag}=`) : hasLetter(one, flag)));

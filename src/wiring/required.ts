@@ -37,7 +37,7 @@ export const driverCallbacks: readonly CallbackName[] = ['registerImageDriver', 
 
 /**
  * What is around a command is asked only where it concerns the plugin (around-command.ts); users are mapped only for --fakeroot, and a
- * runtime is asked only where its name was given.
+ * runtime or a network is asked only where its name was given.
  */
 const otherCallbacks: readonly CallbackName[] = [
   'command',
@@ -45,6 +45,7 @@ const otherCallbacks: readonly CallbackName[] = [
   'afterCommand',
   'userMapping',
   'runtime',
+  'network',
   ...driverCallbacks,
   ...lifeCallbackNames,
 ];

@@ -6,6 +6,7 @@
  *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest, or of a bundle; runtimes.ts
+ *   attach      one each, by name        network               where `--network` names a network of a plugin; network-plugins.ts
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
@@ -24,6 +25,7 @@ import {
   type RunRequest,
   type RunResult,
 } from '#engine/engine.js';
+import type { AskNetwork } from '#networks/networks.js';
 import { askChain, askEvery, askOne, openHost, type Audit, type Host, type RunningContainer } from '#host/host.js';
 import { aroundCommand, takesPartAround, type Invocation } from './around-command.js';
 import { auditOf, recordChanges } from './audit.js';
@@ -33,6 +35,7 @@ import { machineOptions } from './machine-options.js';
 import type { NewContainer } from './new-container.js';
 import { controlWith, isController, mapsUsers, observing, requireOne } from './control.js';
 import { withRecord } from './foreground.js';
+import { joinNetworks, providesNetwork } from './join-networks.js';
 import { openImageDrivers, type ImageDrivers } from './image-drivers.js';
 import { planWith } from './plan-runtime.js';
 import { openDataOfPlugins, type DataOfPlugins } from './plugin-data.js';
@@ -45,14 +48,15 @@ import { requireTypist } from './typist.js';
 
 export function run(scene: Scene, invocation: Invocation<RunRequest>, told: NewContainer): Promise<RunResult> {
   return withPlugins(scene, invocation, {
-    use: (request, moments, options) => {
+    use: async (request, moments, options) => {
       requireTypist(request);
+      const networks = await joinNetworks(scene, request, { name: told.name, ask: moments.askNetwork });
       return withRecord(scene, { args: invocation.args, told }, (write, own) => {
         const reach = (container: ContainerReach): void => {
           moments.reach?.(container);
           write(container);
         };
-        return runContainer(request, { ...moments, reach }, { ...options, ...own });
+        return runContainer(request, { ...moments, ...networks, reach }, { ...options, ...own });
       });
     },
     configured: ({ history }) => {
@@ -86,9 +90,14 @@ export async function dryRun(scene: Scene, invocation: Invocation<RunRequest>): 
 interface Purpose<Request, Result> {
   /** Nobody is told of the end of a run that was none. */
   readonly isDry?: boolean;
-  readonly use: (request: Request, moments: Moments, context: UseContext) => Promise<Result>;
+  readonly use: (request: Request, moments: RunMoments, context: UseContext) => Promise<Result>;
   /** The plugins have had their say. */
   readonly configured: (owned: OwnedConfig) => void;
+}
+
+/** Plugins that stand behind networks are asked by who attaches the container. */
+export interface RunMoments extends Moments {
+  askNetwork?: AskNetwork | undefined;
 }
 
 export interface UseContext extends RunOptions {
@@ -107,15 +116,16 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
   const { 'version-lock': lock, 'required-plugins': names, budgets, policy, 'image-driver': chosenDriver } = settings;
   const requirement = { names, file: scene.paths.configFile };
   const outlines = await scene.outlines();
-  // Who is asked before the command may want another runtime than was typed.
+  const providers = await typedProviders(scene, invocation);
+  // Who is asked before the command may want another runtime, or other networks, than was typed.
   const mayChange = outlines.installations.some(
     (outline) => outline.callbacks.includes('beforeCommand') && takesPartAround(outline, invocation),
   );
-  const isOffered = (outline: Outline): boolean => mayChange && outline.enabled && providesRuntime(outline);
+  const isOffered = (outline: Outline): boolean => mayChange && outline.enabled && (providesRuntime(outline) || providesNetwork(outline));
   const catalog = await openCatalogFor(
     scene.place,
     outlines,
-    (outline) => names.includes(outline.name) || concernsRun(outline, invocation) || isOffered(outline),
+    (outline) => names.includes(outline.name) || concernsRun(outline, invocation, providers) || isOffered(outline),
   );
   requireSound(catalog, scene.log);
   requireListed(requirement, catalog);
@@ -145,7 +155,7 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
     // Early and all at once, while the engine opens the image; drivers only for the scheme at hand.
     const scheme = /^([a-z][a-z0-9+-]+):/.exec(invocation.args[0] ?? '')?.[1];
     const early = plugins.filter(
-      (plugin) => around.includes(plugin) || takesPart(plugin.installation, { scheme, runtime: typedRuntime(invocation) }),
+      (plugin) => around.includes(plugin) || takesPart(plugin.installation, { scheme, runtime: typedRuntime(invocation), providers }),
     );
     host.warm(early.map(({ runnable }) => runnable));
     const handed = openDataOfPlugins();
@@ -226,11 +236,23 @@ function describeReplaced(history: OwnedConfig['history']): string[] {
 }
 
 /** Of the others, help and completion know all that there is to know: a run does not even read their receipts. */
-export function concernsRun(outline: Outline, invocation: Invocation<unknown>): boolean {
+export function concernsRun(outline: Outline, invocation: Invocation<unknown>, providers: readonly string[]): boolean {
   const isAsked = [...runCallbacks, ...driverCallbacks, 'userMapping'].some((name) => outline.callbacks.includes(name));
   const runtime = typedRuntime(invocation);
   const runs = runtime !== undefined && providesRuntime(outline, runtime);
-  return outline.enabled && (isAsked || runs || outline.onFailure === 'required' || takesPartAround(outline, invocation));
+  const attaches = providers.some((name) => outline.claims.includes(`network ${name}`));
+  return outline.enabled && (isAsked || runs || attaches || outline.onFailure === 'required' || takesPartAround(outline, invocation));
+}
+
+/** The room of networks is not even loaded where none is named. */
+export async function typedProviders(scene: Scene, invocation: Invocation<unknown>): Promise<readonly string[]> {
+  const { network = [] } = invocation.commandFlags;
+  if ([network].flat().every((name) => name === 'none' || name === 'host')) return [];
+  return (await import('./network-plugins.js')).findTypedProviders(scene, invocation);
+}
+
+function askNetworkOf(plugins: readonly Participant[], services: { readonly host: Host; readonly audit: Audit }): AskNetwork {
+  return async (question) => (await import('./network-plugins.js')).askAmong(plugins, services)(question);
 }
 
 /** An installed plugin comes before a bundle of that name. Starts nothing. */
@@ -268,12 +290,13 @@ interface Participant {
 
 function takesPart(
   { manifest }: Installation,
-  { scheme, runtime }: { scheme?: string | undefined; runtime?: string | undefined },
+  { scheme, runtime, providers = [] }: { scheme?: string | undefined; runtime?: string | undefined; providers?: readonly string[] },
 ): boolean {
   return (
     runCallbacks.some((name) => manifest.callbacks.includes(name)) ||
     (scheme !== undefined && manifest.imageSchemes.includes(scheme)) ||
-    (runtime !== undefined && manifest.runtimes.includes(runtime))
+    (runtime !== undefined && manifest.runtimes.includes(runtime)) ||
+    providers.some((name) => manifest.networks.includes(name))
   );
 }
 
@@ -291,7 +314,7 @@ function connectMoments(
   { log, audit, flagsOf }: Scene & { audit: Audit; flagsOf: (manifest: Installation['manifest']) => FlagValues },
   host: Host,
   { participants, replacing, handed, configured, runtime, ofBundle, stop }: Company,
-): Moments {
+): RunMoments {
   const having = (name: CallbackName) => participants.filter(({ installation }) => installation.manifest.callbacks.includes(name));
   const respondents = (name: CallbackName) => having(name).map(({ runnable }) => host.respondent(runnable));
   const flagsFor = (plugin: string): FlagValues => {
@@ -303,6 +326,7 @@ function connectMoments(
   const monitors = having('monitorContainer');
   const [mapper] = having('userMapping');
   const runner = findRunner(participants, runtime)?.runnable;
+  const attachers = participants.filter(({ installation }) => installation.manifest.networks.length > 0);
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -333,6 +357,7 @@ function connectMoments(
     ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
     ...(ofBundle === undefined ? {} : { planRuntime: ofBundle.plan }),
     ...(runner === undefined ? {} : { planRuntime: planWith(host.respondent(runner), { grantsFor: () => runner.grants, audit }) }),
+    ...(attachers.length === 0 ? {} : { askNetwork: askNetworkOf(attachers, { host, audit }) }),
     controller: controller && controlWith(monitorOf(controller), { grants: () => controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}

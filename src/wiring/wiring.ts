@@ -14,6 +14,7 @@
  *                   ├─ exec.ts          exec                 containers, engine    no plugin code
  *                   ├─ volumes.ts       volume …             containers, engine    no plugin code
  *                   ├─ system.ts         system start, stop, …  services              programs of plugins, as processes of their own
+ *                   ├─ networks.ts       network …            networks, containers no plugin code
  *                   ├─ order.ts          order                catalog               no plugin code
  *                   ├─ images.ts         image pull, list, …  images                no plugin code
  *                   ├─ bundles.ts        plugins that are programs: list, inspect, …   catalog     no program of one
@@ -43,6 +44,7 @@ import type { ContainerCommands } from './containers.js';
 import type { ChangeRequest } from './choose-directory.js';
 import type { GrantChange, PermissionReport } from './grants.js';
 import type { DoctorReport } from './doctor.js';
+import type { NetworkCommands } from './networks.js';
 import type { OrderReport } from './order.js';
 import type { DryRun } from './run.js';
 import type { Inspection, InstallRequest, UninstallRequest } from './plugins.js';
@@ -105,6 +107,8 @@ export interface Product {
   /** Makes a container out of the image and the command, and starts nothing; answers with its id. */
   /** Throws where nobody has a runtime of this name; runs no plugin code. */
   requireRuntime(name: string | undefined): Promise<void>;
+  /** Throws where one of these networks, or the plugin behind it, is not there; runs no plugin code. */
+  requireNetworks(typed: readonly string[] | undefined): Promise<void>;
   createContainer(args: readonly string[], told: NewContainer): Promise<string>;
   readContainer(what: string): Promise<ContainerRecord>;
   /** Starts one that is there; `invocation` is what it was made with, parsed again. */
@@ -119,6 +123,8 @@ export interface Product {
   volumes(): Promise<VolumeCommands>;
   /** Services of plugins, and the daemon that keeps them; `version` is bulkhead's own. */
   system(version: string): Promise<SystemCommands>;
+  /** Networks of a name. */
+  networks(): Promise<NetworkCommands>;
   order(): Promise<OrderReport>;
   setOrder(names: readonly string[], request: ChangeRequest): Promise<OrderReport>;
   /** Tries the ways out of a compartment on this machine; needs no installed plugin. */
@@ -262,6 +268,10 @@ export function openProduct(options: ProductOptions): Product {
     run: async (invocation, told) => (await import('./run.js')).run(scene, invocation, told),
     runInBackground: async (invocation, told) => (await background()).runInBackground(scene, invocation, told),
     requireRuntime: async (name) => (name === undefined ? undefined : (await import('./require-runtime.js')).requireRuntime(scene, name)),
+    requireNetworks: async (typed = []) =>
+      typed.every((name) => name === 'none' || name === 'host')
+        ? undefined
+        : (await import('./network-plugins.js')).requireNetworks(scene, typed),
     createContainer: async (args, told) => (await background()).createContainer(scene, args, told),
     readContainer: async (what) => (await background()).readContainer(scene, what),
     startContainer: async (id, invocation, options) => (await background()).startContainer(scene, id, invocation, options),
@@ -270,6 +280,7 @@ export function openProduct(options: ProductOptions): Product {
     exec: async (what, request) => (await import('./exec.js')).exec(scene, what, request),
     volumes: async () => (await import('./volumes.js')).openVolumes(scene),
     system: async (version) => (await import('./system.js')).openSystem(scene, version),
+    networks: async () => (await import('./networks.js')).openNetworks(scene),
     order: async () => (await import('./order.js')).reportOrder(scene),
     setOrder: async (names, request) => (await import('./order.js')).setOrder(scene, names, request),
     selftest: async (request) => (await import('./selftest.js')).selftest(scene, request),
@@ -295,6 +306,7 @@ export type { DryRun } from './run.js';
 export type { ContainerDescription, ContainerStats, OutputPart } from './containers.js';
 export type { Setting } from './configure.js';
 export type { ImageProgress, PullRequest } from './images.js';
+export type { NetworkPlugin } from './networks.js';
 export type { PermissionReport } from './grants.js';
 export type { BundledPackage as Bundled } from '#package/package.js';
 export { describeSignature } from './trust/describe.js';

@@ -8,6 +8,7 @@ const reserved = {
   reservedEnvironment: ['DEBUG'],
   reservedSchemes: ['oci'],
   reservedRuntimes: ['crun'],
+  reservedNetworks: ['cni'],
 };
 const flag = { type: 'boolean' } as const;
 const add = (flags: PackageChanges['flags']): PackageChanges => ({ flags: flags ?? {}, callbacks: ['beforeCommand'] });
@@ -47,6 +48,7 @@ describe('what two cannot share', () => {
       /adds the environment variable BULKHEAD_TRACE, as/,
     ],
     ['a runtime', { runtimes: ['sandboxd'] }, { runtimes: ['sandboxd'] }, /adds the runtime "sandboxd", as/],
+    ['a network', { networks: ['lan'] }, { networks: ['lan'] }, /adds the network plugin "lan", as/],
     ['an image scheme', { imageSchemes: ['host'] }, { imageSchemes: ['host'] }, /adds the image scheme "host:", as/],
   ];
   for (const [what, one, other, message] of pairs) {
@@ -77,6 +79,7 @@ describe('what two cannot share', () => {
       /adds the image scheme "oci:", which belongs to bulkhead itself/,
     ],
     ['a runtime', { runtimes: ['crun'] }, 'PLUGIN_FLAG_RESERVED', /adds the runtime "crun", which belongs to bulkhead itself/],
+    ['a network', { networks: ['cni'] }, 'PLUGIN_FLAG_RESERVED', /adds the network plugin "cni", which belongs to bulkhead itself/],
   ];
   for (const [what, plugin, code, message] of owned) {
     it(`${what} of bulkhead itself is no plugin's`, async () => {

@@ -56,6 +56,12 @@ describe('shell completion', () => {
     [['sshow', 's'], ['slow']],
     [['run', '--tr'], ['--trace']],
     [
+      ['network', 'inspect', ''],
+      ['none', 'host'],
+    ],
+    [['network', 'connect', 'h'], ['host']],
+    [['network', 'connect', 'host', ''], []],
+    [
       ['run', '--trace', 'o'],
       ['on', 'off'],
     ],

@@ -17,7 +17,8 @@ describe('the commands that run no plugin code', () => {
   let notes: string;
   before(async () => {
     cli = await openCli();
-    for (const name of ['cli-plugin', 'config-plugin', 'host-image']) await cli.install(join(repository, 'samples', name));
+    for (const name of ['cli-plugin', 'config-plugin', 'host-image', 'bridge-network'])
+      await cli.install(join(repository, 'samples', name));
     notes = join(cli.root, 'notes');
     await writeFile(join(cli.root, 'spy.cjs'), spy);
   });
@@ -40,6 +41,8 @@ describe('the commands that run no plugin code', () => {
     ['plugin', 'list'],
     ['list', '--all'],
     ['prune'],
+    ['network', 'list', '--plugins'],
+    ['network', 'inspect', 'host'],
     ['plugin', 'inspect', 'example.com/cli-plugin'],
     ['plugin', 'disable', 'example.com/config-plugin'],
     ['plugin', 'enable', 'example.com/config-plugin'],

@@ -12,6 +12,7 @@ import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'mocha';
+import { choosePaths } from '#base/paths.js';
 
 export function needRoot(context: Context): void {
   if (process.getuid?.() !== 0) skip(context, 'runs as root');
@@ -24,6 +25,13 @@ export function needOrdinaryUser(context: Context): void {
 /** A program on PATH, such as `siftool`. */
 export function needTool(context: Context, name: string): void {
   if (!isOnPath(name)) lack(context, `the program ${name}; on Debian: apt-get install ${name}`);
+}
+
+/** The plugins of CNI, where Bulkhead looks for them. */
+export function needCni(context: Context): void {
+  const { cni } = choosePaths({ env: {}, uid: 0 });
+  if (!cni.some((directory) => isExecutable(join(directory, 'bridge'))))
+    lack(context, 'the plugins of CNI; on Debian: apt-get install containernetworking-plugins');
 }
 
 /** `/dev/fuse`, for whoever runs the test. Not every machine has it, nor opens it to everybody: that is no lack of the tests' own. */

@@ -25,11 +25,13 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
   const imageSchemes = changes.imageSchemes ?? [];
   const imageFeatures = changes.imageFeatures ?? [];
   const runtimes = changes.runtimes ?? [];
+  const networks = changes.networks ?? [];
   const implied = [
     ...(Object.keys(commands).length > 0 ? ['command'] : []),
     ...(imageSchemes.length > 0 ? ['registerImageDriver'] : []),
     ...(imageFeatures.length > 0 ? ['mountImage'] : []),
     ...(runtimes.length > 0 ? ['runtime'] : []),
+    ...(networks.length > 0 ? ['network'] : []),
   ];
   const callbacks = changes.callbacks ?? (implied.length > 0 ? implied : ['engineConfig']);
   return {
@@ -45,6 +47,7 @@ export function buildManifest({ contract, ...changes }: ManifestChanges = {}): M
     hooks: changes.hooks ?? [],
     imageFeatures,
     runtimes,
+    networks,
     callbacks,
     contract: {
       version: CONTRACT.version,

@@ -87,6 +87,7 @@ describe('a manifest is refused, with file and field, when', () => {
       /callbacks lacks "registerImageDriver"$/,
     ],
     ['runtimes lack their callback', () => toBytes({ ...buildManifest(), runtimes: ['mine'] }), /callbacks lacks "runtime"$/],
+    ['networks lack their callback', () => toBytes({ ...buildManifest(), networks: ['mine'] }), /callbacks lacks "network"$/],
   ];
   for (const [title, bytes, message] of cases) {
     it(title, () => {

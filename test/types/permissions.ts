@@ -85,6 +85,6 @@ definePlugin({ ...validPlugin, callbacks: { engineConfig: () => ({ env: {} }) } 
 
 /** Only what the contract knows can be declared. */
 // @ts-expect-error: there is no such permission
-definePlugin({ ...validPlugin, permissions: { network: ['*'] } });
+definePlugin({ ...validPlugin, permissions: { sockets: ['*'] } });
 // @ts-expect-error: the configuration has no such field
 definePlugin({ ...validPlugin, permissions: { config: ['runtime'] } });

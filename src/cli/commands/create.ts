@@ -16,6 +16,7 @@ export default class Create extends BulkheadCommand {
   async run(): Promise<void> {
     const { product, invocation, flags } = await this.readInvocation(Create, toRequest);
     await product.requireRuntime(flags.runtime);
+    await product.requireNetworks(flags.network);
     if (!(await bringImage(product, invocation.args[0], flags))) return;
     this.log(await product.createContainer(invocation.args, toNewContainer(flags as typeof flags & CommonFlags, this.argv)));
   }

@@ -31,6 +31,7 @@ export default class Run extends BulkheadCommand {
   async run(): Promise<void> {
     const { product, invocation, flags: given } = await this.readInvocation(Run, toRequest);
     await product.requireRuntime(given.runtime);
+    await product.requireNetworks(given.network);
     if (!(await bringImage(product, invocation.args[0], given))) return;
     if (given['plugin-dry-run']) return this.report(await product.dryRun(invocation), given.json);
     const told = toNewContainer(given as typeof given & CommonFlags, this.argv);

@@ -70,11 +70,16 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
       programs,
       terminal: terminal?.script,
     });
+    const networks = openNetworks(moments, session.id);
     try {
       const prepared = await prepareIn(chain, request, { ...context, readLog });
       const drivers = watchPrograms(chain, { image: request.config.image, stop: context.stop });
       const attended = { ...context, stop: drivers };
-      const { verdict, ...started } = await startCommand(chain, { ...request, prepared }, { ...attended, readLog });
+      const { verdict, ...started } = await startCommand(
+        chain,
+        { ...request, prepared },
+        { ...attended, readLog, attach: networks.attach },
+      );
       const hasRun = verdict === 'ran' || (verdict === 'either' && !LAUNCHER_FAILED.has(await waitForExitCode(chain)));
       return hasRun
         ? await accompany(chain, { ...request, ...started }, { moments, context: attended })
@@ -82,6 +87,7 @@ export async function launch(request: LaunchRequest, moments: Moments, context: 
     } finally {
       await chain.kill();
       await restoreTerminal?.();
+      await networks.detach();
     }
   } finally {
     await logFile.close();
@@ -126,15 +132,35 @@ function watchPrograms(chain: Chain, { image, stop }: { image: string; stop: Abo
 async function startCommand(
   chain: Chain,
   { session, prepared, controlGroup, config, programs }: Prepared,
-  { signals, stop, readLog }: LaunchContext & ReadLog,
+  { signals, stop, readLog, attach }: LaunchContext & ReadLog & Pick<Networks, 'attach'>,
 ): Promise<Start & Processes> {
   await (programs === 0 ? untilStopped(chain.ready, stop) : answerOf(chain.ready, { image: config.image, stop }));
   if (!chain.reports.ready) throw explainFailure(chain.reports, { log: await readLog(), session: session.path });
   const { init, parent, command: shell } = chain.findProcesses();
   await refuseStrayMounts(init.pid, prepared.mountPoints);
   await controlGroup?.add(shell.pid);
+  await untilStopped(attach(init), stop);
   signals.hold();
   return { init, ...(await untilStopped(prepared.entry.start({ chain, init, parent, shell }), stop)) };
+}
+
+interface Networks {
+  readonly attach: (init: ProcessStatus) => Promise<void>;
+  /** Also where nobody waited for `attach` to end. Idempotent. */
+  readonly detach: () => Promise<void>;
+}
+
+function openNetworks({ attach }: Moments, id: string): Networks {
+  let attached: ReturnType<NonNullable<Moments['attach']>> | undefined;
+  return {
+    async attach({ pid, startTicks }) {
+      attached = attach?.({ id, init: { pid, startTicks } });
+      await attached;
+    },
+    async detach() {
+      await (await attached?.catch(() => undefined))?.detach();
+    },
+  };
 }
 
 /**

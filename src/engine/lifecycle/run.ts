@@ -1,5 +1,6 @@
 /** A run from start to end. What is opened is closed by the one who opened it, in reverse order. */
 import type { Caller } from '../config.js';
+import { optionInvalid } from '../errors.js';
 import { withBuiltinImages } from '../images/built-in.js';
 import { askForMount, type ImageMount } from '../images/choose-mount.js';
 import type { FileImage, RootImage } from '../images/image.js';
@@ -50,6 +51,7 @@ async function run(
 ): Promise<RunResult> {
   const stop = stopOf(options, signals);
   const log = options.log ?? (() => undefined);
+  refuseNetworks(request, moments);
   const runtime = await chooseRuntime(request, options, moments);
   const overlays = parseOverlays(request.options);
   const { cdiDirectories = [], volumeDirectory } = options;
@@ -103,6 +105,13 @@ async function run(
   } finally {
     await layers.close();
   }
+}
+
+/** A container that was to be in a network must not run without it. */
+function refuseNetworks({ options = {} }: RunRequest, { attach }: Moments): void {
+  const named = options.networks?.find((network) => !['host', 'none'].includes(network));
+  if (named !== undefined && attach === undefined)
+    throw optionInvalid('--network', named, 'it must be host or none: there is nobody who attaches to others', '--network none');
 }
 
 async function mapUsers({ uid, gid }: Caller, moments: Moments): Promise<UserMapping | undefined> {

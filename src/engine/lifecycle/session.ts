@@ -10,7 +10,6 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, systemCodeOf } from '#base/errors.js';
 import { openPrivateDirectory } from '#base/private-directory.js';
 import { runDirectoryUnsafe } from '../errors.js';
 import { removeOwnedTree } from '../runtimes/remove-owned.js';

@@ -21,7 +21,6 @@ import { parseBoundedJson } from '#base/bounded-json.js';
 import { systemCodeOf } from '#base/errors.js';
 import { openPrivateDirectory } from '#base/private-directory.js';
 import { readRegularFile } from '#base/regular-file.js';
-import { removeTree } from '#base/remove-tree.js';
 import { volumeDamaged, volumeInUse, volumeNameInvalid, volumeNotFound, volumesUnsafe } from '../errors.js';
 import { removeOwnedTree } from '../runtimes/remove-owned.js';
 import { isAbandoned, nameOwner } from './owner.js';

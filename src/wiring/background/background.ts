@@ -20,11 +20,12 @@ import {
 import type { RunRequest } from '#engine/engine.js';
 import { monitorErrors, startMonitor, type Outcome, type StartedMonitor } from '#monitor/monitor.js';
 import type { Invocation } from '../around-command.js';
+import { networkPlace } from '../join-networks.js';
 import { keptOptions, machineOptions } from '../machine-options.js';
 import type { NewContainer } from '../new-container.js';
 import { requireRuntime } from '../require-runtime.js';
 import { driverCallbacks, runCallbacks } from '../required.js';
-import { concernsRun } from '../run.js';
+import { concernsRun, typedProviders } from '../run.js';
 import { isHosts, typedRuntime } from '../runtimes.js';
 import type { Scene } from '../scene.js';
 import type { Settings } from '../settings.js';
@@ -96,13 +97,20 @@ export async function startContainer(
   if (status.status === 'running' || status.status === 'starting') throw monitorErrors.runsAlready(id);
   if (types) requireInteractive(record);
   await requireRuntime(scene, record.runtime);
+  await requireTypedNetworks(scene, invocation);
   return begin(scene, invocation, { ...record, place, isNew: false, cwd: record.invocation.cwd });
+}
+
+/** Nothing has begun; the container stays for the next try. */
+async function requireTypedNetworks(scene: Scene, { commandFlags: { network } }: Invocation<RunRequest>): Promise<void> {
+  if (!Array.isArray(network) || network.every((name) => name === 'none' || name === 'host')) return;
+  await (await import('../network-plugins.js')).requireNetworks(scene, network.map(String));
 }
 
 interface Start {
   readonly place: ContainerPlace;
-  readonly name?: string | undefined;
   readonly isNew: boolean;
+  readonly name?: string | undefined;
   readonly autoRemove: boolean;
   readonly interactive: boolean;
   readonly cwd: string;
@@ -124,6 +132,7 @@ async function begin(
       root: place.root,
       ...(hasPlugins ? {} : { request: await invocation.toRequest({}) }),
       options: { ...machineOptions(scene, settings), ...keptOptions(place, { name, autoRemove }) },
+      networks: { ...networkPlace(scene), name },
       ...(hasPlugins && {
         plugins: {
           invocation: { command, args: [...args], commandFlags, added: { ...added } },
@@ -187,25 +196,31 @@ async function passingSignals<Result>({ pid }: StartedMonitor, work: Promise<Res
 }
 
 /** Whether the catalog's outline, or what the operator demands of it, leaves anything to do for a plugin. */
-async function takesPlugins({ outlines }: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
+async function takesPlugins(scene: Scene, settings: Settings, invocation: Invocation<RunRequest>): Promise<boolean> {
   const runtime = typedRuntime(invocation);
   // Of an installed plugin, or of a bundle.
   if (runtime !== undefined && !isHosts(runtime, settings)) return true;
-  const { installations, problems } = await outlines();
+  const { installations, problems } = await scene.outlines();
   if (problems.length > 0 || settings['required-plugins'].length > 0 || settings['image-driver'] !== undefined) return true;
-  return installations.some((outline) => concernsRun(outline, invocation) && !isIdleDriver(outline, invocation));
+  const providers = await typedProviders(scene, invocation);
+  return installations.some((outline) => concernsRun(outline, invocation, providers) && !isIdleDriver(outline, invocation, providers));
 }
 
 /** A driver of images of another scheme, and nothing else. */
-function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>): boolean {
+function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>, providers: readonly string[]): boolean {
   const { callbacks, claims, onFailure } = outline;
   const [image = ''] = invocation.args;
+  const attaches = providers.some((name) => outline.claims.includes(`network ${name}`));
   const mayDoMore = [...runCallbacks, 'userMapping', 'beforeCommand', 'afterCommand'].some((name) => callbacks.includes(name));
   const drives = claims.some((claim) => {
     const { kind, word } = splitClaim(claim);
     return kind === 'feature' || (kind === 'scheme' && image.startsWith(`${word}:`));
   });
   return (
-    !mayDoMore && !drives && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
+    !mayDoMore &&
+    !drives &&
+    !attaches &&
+    onFailure !== 'required' &&
+    callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
   );
 }

@@ -4,7 +4,6 @@
  */
 import { messageOf } from '#base/errors.js';
 import { toPlainError } from '#base/plain-error.js';
-import type { Moments } from '#engine/engine.js';
 import {
   hostCalls,
   monitorCallsOfHost,
@@ -18,14 +17,14 @@ import {
 } from '#monitor/monitor.js';
 import type { Invocation } from '../around-command.js';
 import { openScene } from '../open-scene.js';
-import { withPlugins } from '../run.js';
+import { withPlugins, type RunMoments } from '../run.js';
 import type { Scene } from '../scene.js';
 
 type Monitor = Channel<typeof monitorCallsOfHost>;
 
 /** Serves the process that has started this one, until all is done. */
 export function servePlugins(): void {
-  let moments: Moments | undefined;
+  let moments: RunMoments | undefined;
   const monitor: Monitor = openChannel(portToParent(), {
     ours: hostCalls,
     handlers: {
@@ -41,7 +40,7 @@ export function servePlugins(): void {
 
 interface Service {
   readonly monitor: Monitor;
-  readonly take: (moments: Moments) => void;
+  readonly take: (moments: RunMoments) => void;
 }
 
 async function serve(beginning: PluginHostBegin, { monitor, take }: Service): Promise<void> {

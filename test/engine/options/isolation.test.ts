@@ -21,14 +21,14 @@ describeForEach('the isolation of a container', (lab, who) => {
     needTool(this, 'ip');
     const look =
       'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "; readlink /proc/self/ns/net; tail -n +2 /proc/net/route; cat /proc/net/if_inet6';
-    const { stdout, stderr } = await sh(look, { options: { network: 'none' } });
+    const { stdout, stderr } = await sh(look, { options: { networks: ['none'] } });
     const [device, namespace, loopback = ''] = stdout.split('\n');
     assert.equal(device, 'lo', stderr);
     assert.notEqual(namespace, readlinkSync('/proc/self/ns/net'));
     // An address is there only once the device is up.
     if (existsSync('/proc/net/if_inet6')) assert.match(loopback, /^0{31}1 /);
     assert.equal((await sh('readlink /proc/self/ns/net')).stdout.trim(), readlinkSync('/proc/self/ns/net'));
-    assert.match(await refused({ options: { network: 'bridge' } }), /^OPTION_INVALID .*host or none/);
+    assert.match(await refused({ options: { networks: ['bridge'] } }), /^OPTION_INVALID .*host or none/);
   });
 
   it('has the name servers and hosts that were asked for, also where the image has a link', async () => {

@@ -30,9 +30,10 @@ export default class PluginInspect extends BulkheadCommand {
         return placed;
       }
       const inspection = await product.inspect(args.plugin);
-      const { name, description, author, version, runtimes } = inspection.manifest;
+      const { name, description, author, version, runtimes, networks } = inspection.manifest;
       this.say(`Name: ${name}\nDescription: ${description}\nAuthor: ${author}\nVersion: ${version}`);
       if (runtimes.length > 0) this.say(`Runtimes: ${runtimes.join(', ')}`);
+      if (networks.length > 0) this.say(`Networks: ${networks.join(', ')}`);
       const { signature } = inspection;
       if (signature !== undefined && signature.state !== 'unsigned') this.say(`Signature: ${describeSignature(signature)}`);
       const foreign = (inspection.bundled ?? []).filter(({ name: bundled }) => bundled !== sdkName);
