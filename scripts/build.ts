@@ -17,8 +17,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from '@oclif/core';
+import { Plugin, type Command } from '@oclif/core';
 import { build, type BuildOptions } from 'esbuild';
+import { lazyModules } from './bundle/lazy-modules.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -65,25 +66,29 @@ async function buildCli(): Promise<void> {
     // Less to read at each start. Names stay, for traces.
     minifyWhitespace: true,
     minifySyntax: true,
+    plugins: [lazyModules],
     outfile: join(directory, 'cli-bundle.cjs'),
   });
-  writeAscii(join(directory, 'cli-bundle.cjs'));
+  finishBundle(join(directory, 'cli-bundle.cjs'));
   await build({ ...node, ...commonJs, entryPoints: ['src/cli/loader.cjs'], outfile: join(directory, 'cli.cjs') });
   // oclif wants a file; it is the same class.
   writeFileSync(join(directory, 'help.cjs'), "'use strict';\nexports.default = require('./cli.cjs').Help;\n");
 }
 
-/** As load-bundle.cjs reads it: a byte is a character, which takes a third of the time. What is left to escape stands in texts and patterns. */
-function writeAscii(file: string): void {
+/**
+ * As load-bundle.cjs runs it: a function of what a module has, so that the text need not be put together at each start; and a byte is a
+ * character, which takes a third of the time to read. What is left to escape stands in texts and patterns.
+ */
+function finishBundle(file: string): void {
   const text = readFileSync(file, 'utf8').replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  writeFileSync(file, text);
+  writeFileSync(file, `(function (exports, require, module, __filename, __dirname, bundleUrl) {${text}\n})`);
 }
 
 async function buildGuest(): Promise<void> {
   const directory = join(root, fresh, 'guest');
   await build({ ...node, ...commonJs, entryPoints: ['src/guest/guest.ts'], external: [], outfile: join(directory, 'guest-bundle.cjs') });
   await build({ ...node, ...commonJs, entryPoints: ['src/guest/loader.cjs'], outfile: join(directory, 'guest.cjs') });
-  writeAscii(join(directory, 'guest-bundle.cjs'));
+  finishBundle(join(directory, 'guest-bundle.cjs'));
   copyFileSync('src/guest/process-loader.cjs', join(directory, 'process.cjs'));
   // In a process of its own: loading the guest locks the realm down.
   const print = `process.stdout.write(require(${JSON.stringify(join(directory, 'guest.cjs'))}).createCache())`;
@@ -159,21 +164,20 @@ async function buildSdk(): Promise<void> {
 }
 
 interface Cli {
-  readonly Builtin: new (root: string) => Plugin;
-  readonly main: (argv: readonly string[]) => Promise<void>;
-  readonly createCache: () => Uint8Array;
+  readonly loadCommand: (id: string) => Promise<Command.Class>;
 }
 
-/** What oclif reads instead of loading every command. */
-async function writeManifest({ Builtin }: Cli): Promise<void> {
+/** What is read instead of loading every command, by oclif's own code. */
+async function writeManifest({ loadCommand }: Cli): Promise<void> {
   rmSync('oclif.manifest.json', { force: true });
-  const plugin = new Builtin(root);
+  const plugin = new Plugin({ root, isRoot: true, type: 'core', name: 'bulkhead' });
   Object.assign(plugin.options, { ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true });
   // It would look for a file of each; they are in the bundle.
   const ids = filesIn('src/cli/commands').map((file) => relative('src/cli/commands', file).replace(/\.ts$/, '').replaceAll('/', ':'));
-  Object.assign(plugin, { getCommandIDs: () => Promise.resolve(ids) });
+  const findCommand = async (id: string): Promise<Command.Class> => Object.assign(await loadCommand(id), { id, plugin });
+  Object.assign(plugin, { getCommandIDs: () => Promise.resolve(ids.sort()), findCommand });
   await plugin.load();
-  writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest, null, 2)}\n`);
+  writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest)}\n`);
 }
 
 function filesIn(directory: string): string[] {

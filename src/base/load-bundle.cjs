@@ -7,10 +7,9 @@ const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const { pathToFileURL } = require('node:url');
 
-/** `file` is absolute, and in ASCII, as esbuild and scripts/build.ts write it. Answers with its exports, and with what makes the cache, for when as much has run as a start needs. */
+/** `file` is absolute, a function in ASCII, as esbuild and scripts/build.ts write it. Answers with its exports, and with what makes the cache, for when as much has run as a start needs. */
 exports.loadBundle = function loadBundle(file, require) {
-  const text = `(function (exports, require, module, __filename, __dirname, bundleUrl) {${readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(text, { filename: file, cachedData: readCache(file) });
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: readCache(file) });
   const bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, require, bundle, file, file.slice(0, file.lastIndexOf('/')), pathToFileURL(file).href);
   return { exports: bundle.exports, createCache: () => script.createCachedData() };

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,4 +12,9 @@ export function findShipped(file: string): string | undefined {
     if (found !== undefined) return realpathSync(found);
     if (directory === dirname(directory)) return undefined;
   }
+}
+
+/** Of a file that the package has; that it is what `npm run build` wrote is taken for granted. */
+export function readShippedJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
 }

@@ -10,17 +10,18 @@
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Config, run, type Plugin } from '@oclif/core';
+import { Config, run, type Interfaces, type Plugin } from '@oclif/core';
 import { addFlags } from './added-flags.js';
 import { arrangeArguments, checkCommand } from './arguments.js';
-import { Builtin } from './builtin.js';
+import { readBuiltin } from './builtin.js';
 import { describeBundles, runBundle, suggestCommand } from './bundles.js';
 import { describeContributed, mayNeedContributed, readContributions, showsAll, toOclifPlugin } from './contributed.js';
+import Help from './help.js';
 import { reportError } from './output/report.js';
 
-export { Builtin } from './builtin.js';
+export { loadCommand } from './builtin.js';
 export { complete } from './complete.js';
-export { default as Help } from './help.js';
+export { Help };
 
 /** Runs one command line and sets the exit code of the process. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -32,11 +33,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (await runBundle(argv, ids)) return;
     const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {}, config.findCommand('exec')?.flags ?? {});
     checkCommand(words, ids);
-    await run(words, config);
+    await (asksForHelp(words) ? new Help(config, config.pjson.oclif.helpOptions).showHelp(words) : run(words, config));
     if (showsAll(argv)) process.stdout.write(`${await describeContributed(argv)}${await describeBundles(argv)}`);
   } catch (error) {
     process.exitCode = reportError(await suggestCommand(error, argv, ids));
   }
+}
+
+/** As oclif sees it, which would look in the file system for the class that shows it. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.length === 0 || (end < 0 ? words : words.slice(0, end)).some((word) => word === '--help' || word === '-h');
 }
 
 /** `… | head -1`: who reads has gone, which is no error of anybody. Exits as a program does that SIGPIPE ends. */
@@ -50,8 +57,7 @@ function leaveWhenNobodyReads(): void {
 
 async function loadConfig(argv: readonly string[]): Promise<Config> {
   const root = findPackageRoot();
-  const own = new Builtin(root);
-  await own.load();
+  const own: Interfaces.Plugin = readBuiltin(root);
   const { commands, flags } = mayNeedContributed(argv, own.commandIDs) ? await readContributions(argv) : { commands: [], flags: [] };
   const plugins = [own, ...(commands.length > 0 ? [toOclifPlugin(root, commands)] : [])];
   const config = new Config({ root, plugins: new Map(plugins.map((plugin) => [plugin.name, plugin as Plugin])) });

@@ -5,6 +5,7 @@ import { escapeControls } from '#base/text.js';
 import { extendableCommands, openProduct, type ContributedCommand, type Contributions, type Product } from '#wiring/wiring.js';
 import { argumentsOf, arrangeArguments, pluginDirectoriesOf } from './arguments.js';
 import { BulkheadCommand, type CommonFlags } from './base-command.js';
+import { toPlugin } from './oclif-plugin.js';
 import { checkArguments, describeArguments, readFlags, toOclifFlags, toShownFlags } from './plugin-flags.js';
 
 type Loadable = Command.Loadable;
@@ -62,32 +63,11 @@ export function openEarly(argv: readonly string[]): Product {
   return product;
 }
 
-/** The commands as one virtual oclif plugin. */
+/** The commands as one oclif plugin. */
 export function toOclifPlugin(root: string, contributed: readonly ContributedCommand[]): Interfaces.Plugin {
+  const pjson = { name: 'contributed', version: '0.0.0', oclif: {} };
   const commands = contributed.map(toLoadable);
-  return {
-    _base: '',
-    alias: 'contributed',
-    commands,
-    commandIDs: commands.map(({ id }) => id),
-    commandsDir: undefined,
-    customErrorCode: undefined,
-    findCommand: (id: string) => Promise.resolve(commands.find((command) => command.id === id)?.load()),
-    hasManifest: true,
-    hooks: {},
-    isRoot: false,
-    load: () => Promise.resolve(),
-    moduleType: 'module',
-    name: 'contributed',
-    options: { root },
-    pjson: { name: 'contributed', version: '0.0.0', oclif: {} },
-    root: `${root}#contributed`,
-    tag: undefined,
-    topics: [],
-    type: 'contributed',
-    valid: true,
-    version: '0.0.0',
-  } as unknown as Interfaces.Plugin;
+  return toPlugin({ name: 'contributed', root: `${root}#contributed`, type: 'contributed', pjson, topics: [], commands });
 }
 
 function toLoadable(contributed: ContributedCommand): Loadable {
