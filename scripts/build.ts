@@ -114,7 +114,11 @@ function writeCliCache(): void {
     const say = process.stdout.write.bind(process.stdout);
     process.stdout.write = process.stderr.write = () => true;
     (async () => {
-      for (const words of ${JSON.stringify(typed)}) await main(words);
+      for (const words of ${JSON.stringify(typed)}) {
+        process.exitCode = 0;
+        await main(words);
+        if (process.exitCode !== 0 && words[0] === 'plugin') throw new Error('bulkhead ' + words.join(' ') + ' failed');
+      }
       say(createCache().toString('latin1'), 'latin1');
       process.exitCode = 0;
     })();`;

@@ -9,9 +9,14 @@ exports.exportAll = function exportAll(target, all) {
 
 const seen = new Map();
 
-/** As `import` sees a CommonJS module: it is the default. */
+/** As `import` sees a CommonJS module: it is the default, and has what it has, enumerable or not. */
 exports.toModule = function toModule(loaded) {
   if (loaded.__esModule) return loaded;
-  if (!seen.has(loaded)) seen.set(loaded, Object.assign(Object.create(null), loaded, { default: loaded }));
+  if (!seen.has(loaded)) {
+    const module = Object.create(null);
+    for (const name of Object.getOwnPropertyNames(loaded))
+      if (name !== 'default') Object.defineProperty(module, name, { get: () => loaded[name], enumerable: true });
+    seen.set(loaded, Object.defineProperty(module, 'default', { value: loaded, enumerable: true }));
+  }
   return seen.get(loaded);
 };
