@@ -53,6 +53,8 @@ const apple: Project = {
     { from: 49, to: 51, about: 'what a plugin and its services are called' },
     { from: 52, to: 56, about: 'the roots that a service is told' },
     { from: 81, to: 91, about: 'addresses, as a network plugin gives them' },
+    { from: 92, to: 103, about: 'networks' },
+    { from: 104, to: 106, about: 'names of networks' },
   ],
   notOurs: {
     ...of([87, 91], 'not ours: nobody gives an address back; it is free when the connections that asked for it have ended'),

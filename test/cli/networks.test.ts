@@ -33,7 +33,7 @@ describe('networks', () => {
   const serve = (name: string, ...flags: string[]): Promise<string> =>
     must('run', '--detach', '--name', name, ...flags, lab.rootfs, 'nc', '-ll', '-p', '80', '-e', '/bin/echo', `this is ${name}`);
 
-  it('let two containers exchange TCP on a bridge, and leave nothing when these have ended', async () => {
+  it('let two containers exchange TCP on a bridge, and leave nothing when these have ended (apple 92, 94, 95, 102)', async () => {
     await must('network', 'create', '--subnet', '10.77.0.0/24', '--label', 'team=web', '--option', 'mtu=1400', 'web');
     await serve('server', '--network', 'web,ip=10.77.0.9,mac=02:42:00:00:00:09');
     assert.equal(await must('network', 'prune'), '');
@@ -70,7 +70,7 @@ describe('networks', () => {
     assert.deepEqual(await lab.leftovers(), []);
   }).timeout(120_000);
 
-  it('keep others out: another network, and of an internal one everybody', async () => {
+  it('keep others out: another network, and of an internal one everybody (apple 96)', async () => {
     await must('network', 'create', '--subnet', '10.77.0.0/24', 'web');
     await must('network', 'create', '--subnet', '10.78.0.0/24', '--internal', 'db');
     await serve('server', '--network', 'web,ip=10.77.0.9');
@@ -171,7 +171,7 @@ describe('networks', () => {
     assert.deepEqual(await lab.leftovers(), []);
   }).timeout(120_000);
 
-  it('are made, listed and removed, and not while a container that is kept names them', async () => {
+  it('are made, listed and removed, and not while a container that is kept names them (apple 92, 93, 97-101, 103)', async () => {
     assert.equal(await must('network', 'create', 'web'), 'web');
     assert.equal(await must('network', 'create', '--subnet', '10.77.0.0/24', '--gateway', '10.77.0.254', 'api'), 'api');
     assert.equal(await must('network', 'list', '-q'), 'none\nhost\napi\nweb');

@@ -5,13 +5,13 @@ import { parsePorts } from '#networks/request.js';
 
 describe('what is typed of networks', () => {
   // apple/container's NetworkConfigurationTest, as it stands.
-  it('takes names of 1 to 63 characters that begin and end with a letter or digit', () => {
+  it('takes names of 1 to 63 characters that begin and end with a letter or digit (apple 104, 105)', () => {
     for (const name of ['0'.repeat(63), '0', '0-_.1', 'web', 'my-net.2'])
       assert.deepEqual(parseNetworks([name]), [{ name, ip: undefined, mac: undefined, mtu: undefined }]);
   });
 
   for (const name of ['0'.repeat(64), '-foo', 'foo_', 'Foo', '', '../web', 'a/b', 'a b', '.lock', 'é'])
-    it(`refuses the name "${name.slice(0, 20)}"`, () => {
+    it(`refuses the name "${name.slice(0, 20)}" (apple 106)`, () => {
       assert.throws(() => parseNetworks([name]), { code: 'NETWORK_NAME_INVALID', message: /invalid network name/ });
     });
 
