@@ -92,17 +92,23 @@ export class UnknownCommand extends Errors.CLIError {
 }
 
 /**
- * Refuses what is neither a command nor the beginning of one, by the words up to the first that nothing begins with. (oclif takes
- * the arguments for a part of the name.)
+ * Refuses what is neither a command nor the beginning of one, by the words up to the first that nothing begins with, and a word behind
+ * a command that takes none. (oclif takes the arguments for a part of the name.)
  *
  * @param ids of the commands, as `plugin:list`
  */
-export function checkCommand(words: readonly string[], ids: readonly string[]): void {
+export function checkCommand(words: readonly string[], ids: readonly string[], takesWords: (id: string) => boolean = () => true): void {
   const known = ids.map((id) => id.split(':'));
   const begins = (count: number): boolean => known.some((id) => words.slice(0, count).every((word, index) => id[index] === word));
   const isCommand = (count: number): boolean => known.some((id) => id.length === count && id.every((word, index) => words[index] === word));
   for (const [index, word] of words.entries()) {
-    if (word.startsWith('-') || isCommand(index + 1)) return;
+    if (word.startsWith('-')) return;
+    const next = words[index + 1];
+    if (isCommand(index + 1)) {
+      const before = words.slice(0, index + 1);
+      if (next === undefined || next.startsWith('-') || begins(index + 2) || takesWords(before.join(':'))) return;
+      throw new Errors.CLIError(`Unexpected argument: ${next}`, { suggestions: [['bulkhead', ...before, '--help'].join(' ')] });
+    }
     if (begins(index + 1)) continue;
     throw new UnknownCommand(words.slice(0, index), word);
   }

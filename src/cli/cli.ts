@@ -32,12 +32,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     ids.push(...config.commandIDs);
     if (await runBundle(argv, ids)) return;
     const words = arrangeArguments(argv, config.findCommand('run')?.flags ?? {}, config.findCommand('exec')?.flags ?? {});
-    checkCommand(words, ids);
+    checkCommand(words, ids, (id) => takesWords(config, id));
     await (asksForHelp(words) ? new Help(config, config.pjson.oclif.helpOptions).showHelp(words) : run(words, config));
     if (showsAll(argv)) process.stdout.write(`${await describeContributed(argv)}${await describeBundles(argv)}`);
   } catch (error) {
     process.exitCode = reportError(await suggestCommand(error, argv, ids));
   }
+}
+
+function takesWords(config: Config, id: string): boolean {
+  const { args = {}, strict } = config.findCommand(id) ?? {};
+  return strict === false || Object.keys(args).length > 0;
 }
 
 /** As oclif sees it, which would look in the file system for the class that shows it. */

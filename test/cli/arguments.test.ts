@@ -65,6 +65,14 @@ describe('a command line', () => {
     });
   }
 
+  it('a word behind a command that takes none is refused, and the name of a longer one is not', () => {
+    const takesWords = (id: string): boolean => id !== 'plugin:list' && id !== 'plugin';
+    const suggestions = ['bulkhead plugin list --help'];
+    assert.throws(() => checkCommand(words('plugin list extra'), ids, takesWords), { message: 'Unexpected argument: extra', suggestions });
+    for (const line of ['plugin list', 'plugin list --json', 'plugin install x.sif', 'plugin list --json extra'])
+      checkCommand(words(line), ids, takesWords);
+  });
+
   it('keeps the order of its arguments', () => {
     const raw = ['a', 'b', 'a'].map((input) => ({ type: 'arg', input }));
     assert.deepEqual(argumentsOf([{ type: 'flag', input: '-d' }, ...raw]), ['a', 'b', 'a']);
