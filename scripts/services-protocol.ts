@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import type { GenericSchema } from 'valibot';
+import { is, nullable, type GenericSchema } from 'valibot';
 import { serviceTypes } from '../src/catalog/catalog.js';
 import { helloAnswer, helloQuestion } from '../src/services/services.js';
 import { callbacks, CONTRACT } from '../plugin-sdk/contract/contract.js';
@@ -24,7 +24,8 @@ function listMethods(): [string, Method][] {
 export function computeProtocol(): object {
   const definitions = listMethods().flatMap(([name, { input, output }]) => [
     [`${name}.params`, describe(input)],
-    [`${name}.result`, describe(output)],
+    // JSON has no other word for nothing.
+    [`${name}.result`, describe(is(output, undefined) ? nullable(output) : output)],
   ]);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

@@ -87,7 +87,7 @@ describe('hydra', () => {
 
     it('says on both what it was written for, and was started with its own arguments last', async () => {
       for (const type of ['runtime', 'network'] as const) {
-        const result = { protocol: 1, contract: { version: '1.0.0', callbacks: { runtime: '1.0.0' } } };
+        const result = { protocol: 1, contract: { version: '1.0.0', callbacks: { runtime: '1.0.0', network: '1.0.0' } } };
         assert.deepEqual(await ask(await talk(type), 'hello'), { jsonrpc: '2.0', id: 1, result });
       }
       assert.match(hydra.output(), /listening for runtime and network, started with \["start","start","with","params"\]/);

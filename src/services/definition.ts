@@ -34,18 +34,22 @@ export interface InstanceRequest {
 export function defineService({ bundle, instance, arguments: given }: InstanceRequest): ServiceDefinition {
   const { name, executable, services } = bundle;
   if (services === undefined) throw serviceErrors.notAService(name);
-  for (const one of [name, ...(instance === undefined ? [] : [instance])]) {
-    if (!v.is(serviceName, one)) throw serviceErrors.nameInvalid(one);
-  }
   return {
-    name,
-    ...(instance === undefined ? {} : { instance }),
+    ...nameService(name, instance),
     executable,
     arguments: startArguments(bundle, { arguments: given }),
     types: [...new Set(services.types)],
     loadAtBoot: services.loadAtBoot,
     runAtLoad: services.runAtLoad,
   };
+}
+
+/** All that is needed to find what is left of it, also where its bundle is not there any more. Throws SERVICE_NAME_INVALID. */
+export function nameService(name: string, instance: string | undefined): Pick<ServiceDefinition, 'name' | 'instance'> {
+  for (const one of [name, ...(instance === undefined ? [] : [instance])]) {
+    if (!v.is(serviceName, one)) throw serviceErrors.nameInvalid(one);
+  }
+  return { name, ...(instance === undefined ? {} : { instance }) };
 }
 
 export function labelOfService({ name, instance }: Pick<ServiceDefinition, 'name' | 'instance'>): string {

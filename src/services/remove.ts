@@ -4,9 +4,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { BulkheadError } from '#base/errors.js';
-import type { ConnectRequest } from './connect.js';
+import type { Bundle } from '#catalog/catalog.js';
 import { definitionFile } from './daemon/registry.js';
-import { defineService, labelOfService, serviceName, type ServiceDefinition } from './definition.js';
+import { labelOfService, nameService, serviceName, type ServiceDefinition } from './definition.js';
 import { serviceErrors } from './errors.js';
 import { openLauncher, type LauncherOptions } from './launchers/choose.js';
 import { managedFile } from './launchers/managed.js';
@@ -14,13 +14,20 @@ import { endLeftServices } from './left.js';
 import { serviceDirectory, type ServicePlaces } from './places.js';
 import { removePluginState } from './plugin-state.js';
 
+export interface RemoveRequest {
+  /** It may be gone. */
+  readonly bundle: Pick<Bundle, 'name'>;
+  readonly instance?: string | undefined;
+  readonly places: ServicePlaces;
+}
+
 /** Ends an instance, and leaves nothing of it: not its registration, nor what it kept. Idempotent; needs no daemon where none runs. */
-export async function removeService({ bundle, instance, places }: Pick<ConnectRequest, 'bundle' | 'instance' | 'places'>): Promise<void> {
-  const definition = defineService({ bundle, instance });
-  const label = labelOfService(definition);
+export async function removeService({ bundle, instance, places }: RemoveRequest): Promise<void> {
+  const service = nameService(bundle.name, instance);
+  const label = labelOfService(service);
   await endAll((one) => labelOfService(one) === label, { places });
-  if (instance !== undefined) await removeDirectory(definition, places);
-  await removePluginState(definition, places);
+  if (instance !== undefined) await removeDirectory(service, places);
+  await removePluginState(service, places);
 }
 
 /**

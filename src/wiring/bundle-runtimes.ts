@@ -7,6 +7,8 @@
  * The container does not hang on it: once it runs, the instance may end. Where the process that asked is killed, its connection ends, which
  * the program sees; what it leaves registered the next container of that runtime removes.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { runtimeName } from '@bulkhead/plugin-sdk/contract';
 import * as v from 'valibot';
 import { messageOf } from '#base/errors.js';
@@ -89,6 +91,8 @@ async function removeStaleInstances({ paths, log }: Scene, bundle: Bundle): Prom
   for (const { name, instance } of services) {
     if (name !== bundle.name || instance === undefined || !containerId.test(instance)) continue;
     if ((await findSession(paths.run, instance)) !== undefined) continue;
+    // The instance of a network that is called as containers are.
+    if (existsSync(join(paths.networks, instance))) continue;
     log.write('debug', `removes instance ${instance} of bundle "${name}": its container is no more`);
     await removeService({ bundle, instance, places }).catch((thrown: unknown) => log.write('warning', messageOf(thrown)));
   }

@@ -63,8 +63,16 @@ export async function listBundles(scene: Scene): Promise<BundleList> {
   ]);
   return {
     bundles: bundles.map((found) => toListed(found, states.get(found.bundle.name))),
-    problems: [...problems, ...told.filter((problem) => problem !== undefined), ...(await listHiddenRuntimes(scene, bundles))],
+    problems: [...problems, ...told.filter((problem) => problem !== undefined), ...(await listHidden(scene, bundles))],
   };
+}
+
+/** The room of networks is not even loaded where no bundle is one. */
+async function listHidden(scene: Scene, bundles: readonly FoundBundle[]): Promise<CatalogProblem[]> {
+  const runtimes = await listHiddenRuntimes(scene, bundles);
+  if (!bundles.some(({ bundle }) => bundle.services?.types.includes('network') === true)) return runtimes;
+  const { listHiddenNetworks } = await import('./hidden-networks.js');
+  return [...runtimes, ...(await listHiddenNetworks(scene, bundles))];
 }
 
 /** What the policy cannot tell is told by whoever lists the plugins. */

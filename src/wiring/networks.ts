@@ -72,8 +72,8 @@ export interface PrunedNetworks {
 /** What can stand behind a network. */
 export interface NetworkPlugin {
   readonly name: string;
-  readonly kind: 'built in' | 'plugin';
-  /** Which plugin provides it; absent where it is built in. */
+  readonly kind: 'built in' | 'plugin' | 'bundle';
+  /** Which plugin provides it; absent where none is installed that does. */
   readonly installed?: string | undefined;
   /** Whether networks can be made with it now. */
   readonly enabled: boolean;
@@ -164,6 +164,7 @@ export function openNetworks(scene: Scene): NetworkCommands {
   };
   return {
     async plugins() {
+      const { listNetworkBundles } = await import('./bundle-networks.js');
       const { networks } = await listNetworks(place);
       const having = (provider: string) => networks.filter(({ plugin }) => plugin === provider).map(({ name }) => name);
       const { installations } = await scene.outlines();
@@ -176,7 +177,10 @@ export function openNetworks(scene: Scene): NetworkCommands {
           }),
         );
       const own: NetworkPlugin = { name: BRIDGE_PROVIDER, kind: 'built in', enabled: true, networks: having(BRIDGE_PROVIDER) };
-      return [own, ...provided.toSorted((a, b) => a.name.localeCompare(b.name))];
+      // Of a name that an installed plugin has, the bundle is not what is meant.
+      const free = (await listNetworkBundles(scene)).filter(({ name }) => !provided.some((one) => one.enabled && one.name === name));
+      const bundled = free.map(({ name, enabled }): NetworkPlugin => ({ name, kind: 'bundle', enabled, networks: having(name) }));
+      return [own, ...[...provided, ...bundled].toSorted((a, b) => a.name.localeCompare(b.name))];
     },
     async names() {
       return [...BUILTIN_NETWORKS, ...(await listNetworks(place)).networks.map(({ name }) => name)];

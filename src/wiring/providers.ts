@@ -13,7 +13,7 @@ import { budgetsOf, deadlineOf, type Respondent } from '#host/host.js';
 import type { Scene } from './scene.js';
 
 export interface Provider extends Pick<Respondent, 'name' | 'ask'> {
-  /** Ends the instance, and leaves nothing of it. Idempotent; never throws. */
+  /** Ends the instance, and leaves nothing of it; of one that lasts the connection alone. Idempotent; never throws. */
   close(): Promise<void>;
 }
 
@@ -26,25 +26,31 @@ export interface ProviderRequest {
   readonly arguments: readonly string[];
   /** Without which it is of no use. */
   readonly needed: readonly CallbackName[];
+  /** Others may be asking the same instance: it stays, also where it fails, until `endInstance`. */
+  readonly lasts?: boolean;
+}
+
+/** Leaves nothing of it. Its bundle may be gone. Idempotent; never throws. */
+export async function endInstance({ paths, log }: Scene, { name, instance }: { name: string; instance: string }): Promise<void> {
+  const { removeService } = await import('#services/services.js');
+  await removeService({ bundle: { name }, instance, places: paths.services }).catch((thrown: unknown) =>
+    log.write('warning', `instance ${instance} of bundle "${name}" may be left: ${messageOf(thrown)}`),
+  );
 }
 
 /**
  * Starts the instance where it does not run. Rejects with what keeps it from running (SERVICES_NOT_RUNNING, SERVICE_FAILED), or from being
- * understood (SERVICE_INCOMPATIBLE); then nothing of it is left.
+ * understood (SERVICE_INCOMPATIBLE); then nothing of it is left, unless it lasts.
  */
 export async function openProvider(scene: Scene, request: ProviderRequest): Promise<Provider> {
-  const { bundle, type, instance, arguments: given, needed } = request;
+  const { bundle, type, instance, arguments: given, needed, lasts = false } = request;
   const { name, settings } = bundle;
   const places = scene.paths.services;
   const { 'version-lock': lock, budgets: budgetSettings } = await scene.settings();
   const budgets = budgetsOf(budgetSettings, name);
-  const { connectService, openConversation, protocolErrors, readLastWords, removeService } = await import('#services/services.js');
+  const { connectService, openConversation, protocolErrors, readLastWords } = await import('#services/services.js');
 
-  const end = async (): Promise<void> => {
-    await removeService({ bundle, instance, places }).catch((thrown: unknown) =>
-      scene.log.write('warning', `instance ${instance} of bundle "${name}" may be left: ${messageOf(thrown)}`),
-    );
-  };
+  const end = (): Promise<void> => (lasts ? Promise.resolve() : endInstance(scene, { name, instance }));
   /** Who hears that a program ended wants to know why. */
   const explain = async (thrown: unknown): Promise<unknown> =>
     thrown instanceof BulkheadError && thrown.code === 'SERVICE_CONNECTION_LOST'

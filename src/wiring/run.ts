@@ -6,7 +6,7 @@
  *   mountImage  one, by feature         mountImage
  *   configure   chain, in their order    engineConfig          then whether all that are needed are there, then the engine's own rules
  *   planRuntime one, by name            runtime               where `--runtime` has a name of its manifest, or of a bundle; runtimes.ts
- *   attach      one each, by name        network               where `--network` names a network of a plugin; network-plugins.ts
+ *   attach      one each, by name        network               where `--network` names one of a plugin, or a bundle; network-plugins.ts
  *   mapUsers    one at most             userMapping           for --fakeroot of an ordinary user
  *   started     every                   postStartProcess
  *   controller  one at most             monitorContainer      of the plugin whose manifest says that it controls
@@ -187,6 +187,7 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
       });
       const reach: Moments['reach'] = (reached) => void (container = reached);
       const { openImage, mountImage } = drivers;
+      const askNetwork = askNetworkOf(plugins, { scene, host, audit });
       const isLasting = ({ onFailure, manifest }: Installation) =>
         onFailure === 'required' && manifest.callbacks.includes('monitorContainer');
       const options = {
@@ -197,7 +198,7 @@ export async function withPlugins<Request extends Pick<RunRequest, 'image' | 'ru
         needed: enabled.filter(isLasting).map(({ name }) => name),
       };
       try {
-        return await closingDrivers(drivers, () => use(request, { ...moments, reach, openImage, mountImage }, options));
+        return await closingDrivers(drivers, () => use(request, { ...moments, askNetwork, reach, openImage, mountImage }, options));
       } finally {
         await ofBundle?.close();
       }
@@ -251,8 +252,12 @@ export async function typedProviders(scene: Scene, invocation: Invocation<unknow
   return (await import('./network-plugins.js')).findTypedProviders(scene, invocation);
 }
 
-function askNetworkOf(plugins: readonly Participant[], services: { readonly host: Host; readonly audit: Audit }): AskNetwork {
-  return async (question) => (await import('./network-plugins.js')).askAmong(plugins, services)(question);
+function askNetworkOf(
+  participants: readonly Participant[],
+  asking: { readonly scene: Scene; readonly host: Host; readonly audit: Audit },
+): AskNetwork {
+  const plugins = participants.filter(({ installation }) => installation.manifest.networks.length > 0);
+  return async (question) => (await import('./network-plugins.js')).askAmong(plugins, asking)(question);
 }
 
 /** An installed plugin comes before a bundle of that name. Starts nothing. */
@@ -326,7 +331,6 @@ function connectMoments(
   const monitors = having('monitorContainer');
   const [mapper] = having('userMapping');
   const runner = findRunner(participants, runtime)?.runnable;
-  const attachers = participants.filter(({ installation }) => installation.manifest.networks.length > 0);
   const controller = monitors.find(({ installation }) => isController(installation));
   const monitorOf = ({ runnable }: Participant) => handed.carry(host.respondent(runnable));
   const observers = monitors.filter((one) => one !== controller).map((one) => observing(monitorOf(one)));
@@ -357,7 +361,6 @@ function connectMoments(
     ...(mapper === undefined ? {} : { mapUsers: (caller) => askOne(host.respondent(mapper.runnable), 'userMapping', caller) }),
     ...(ofBundle === undefined ? {} : { planRuntime: ofBundle.plan }),
     ...(runner === undefined ? {} : { planRuntime: planWith(host.respondent(runner), { grantsFor: () => runner.grants, audit }) }),
-    ...(attachers.length === 0 ? {} : { askNetwork: askNetworkOf(attachers, { host, audit }) }),
     controller: controller && controlWith(monitorOf(controller), { grants: () => controller.runnable.grants, log, stop }),
     ...(observers.length === 0
       ? {}

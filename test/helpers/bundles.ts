@@ -7,11 +7,12 @@ import type { Cli } from './cli.js';
 const PRELUDE = `
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-const hello = { protocol: 1, contract: { version: '1.0.0', callbacks: { runtime: '1.0.0' } } };
+const hello = { protocol: 1, contract: { version: '1.0.0', callbacks: { runtime: '1.0.0', network: '1.0.0' } } };
 function serve(answer, greeting = hello) {
   createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.on('close', () => process.exit(0));
+    // The instance of a container ends with it; that of a network lasts.
+    socket.on('close', () => process.argv.includes('--id') || process.exit(0));
     createInterface({ input: socket }).on('line', (line) => {
       const { id, method, params } = JSON.parse(line);
       const said = method === 'hello' ? { result: greeting } : answer(params, socket);

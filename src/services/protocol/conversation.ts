@@ -59,7 +59,8 @@ export async function openConversation<Table extends Operations>(
       const operation = operations[name];
       if (operation === undefined) throw protocolErrors.answerInvalid(plugin, name, 'nobody may ask that');
       const answer = await peer.request(name, input as object, deadlineOf(operation.deadlineMs));
-      return check(operation.output, answer, { plugin, method: name }) as v.InferOutput<Table[typeof name]['output']>;
+      // JSON has no other word for nothing.
+      return check(operation.output, answer ?? undefined, { plugin, method: name }) as v.InferOutput<Table[typeof name]['output']>;
     },
   };
 }

@@ -202,25 +202,20 @@ async function takesPlugins(scene: Scene, settings: Settings, invocation: Invoca
   if (runtime !== undefined && !isHosts(runtime, settings)) return true;
   const { installations, problems } = await scene.outlines();
   if (problems.length > 0 || settings['required-plugins'].length > 0 || settings['image-driver'] !== undefined) return true;
-  const providers = await typedProviders(scene, invocation);
-  return installations.some((outline) => concernsRun(outline, invocation, providers) && !isIdleDriver(outline, invocation, providers));
+  if ((await typedProviders(scene, invocation)).length > 0) return true;
+  return installations.some((outline) => concernsRun(outline, invocation, []) && !isIdleDriver(outline, invocation));
 }
 
 /** A driver of images of another scheme, and nothing else. */
-function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>, providers: readonly string[]): boolean {
+function isIdleDriver(outline: Outline, invocation: Invocation<RunRequest>): boolean {
   const { callbacks, claims, onFailure } = outline;
   const [image = ''] = invocation.args;
-  const attaches = providers.some((name) => outline.claims.includes(`network ${name}`));
   const mayDoMore = [...runCallbacks, 'userMapping', 'beforeCommand', 'afterCommand'].some((name) => callbacks.includes(name));
   const drives = claims.some((claim) => {
     const { kind, word } = splitClaim(claim);
     return kind === 'feature' || (kind === 'scheme' && image.startsWith(`${word}:`));
   });
   return (
-    !mayDoMore &&
-    !drives &&
-    !attaches &&
-    onFailure !== 'required' &&
-    callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
+    !mayDoMore && !drives && onFailure !== 'required' && callbacks.some((name) => (driverCallbacks as readonly string[]).includes(name))
   );
 }

@@ -128,8 +128,19 @@ describe('a conversation with the program of a plugin', () => {
     });
   }
 
+  it('takes null for nothing, of a question to which there may be nothing to say', async () => {
+    const networks = { network: callbacks.network };
+    const opening = openConversation(pair.host, { ...options, type: 'network', operations: networks, needed: ['network'] });
+    pair.say({ id: (await pair.next()).id, result: { protocol: 1, contract: { ...own, callbacks: { network: '1.0.0' } } } });
+    const network = { name: 'web', internal: false, labels: {}, options: {} };
+    const asked = (await opening).call('network', { operation: 'create', provider: 'example', network });
+    pair.say({ id: (await pair.next()).id, result: null });
+    assert.equal(await asked, undefined);
+  });
+
   const answers: [string, unknown, RegExp][] = [
     ['no plan', 'crun', /SERVICE_ANSWER_INVALID/],
+    ['nothing', null, /SERVICE_ANSWER_INVALID/],
     ['a relative path', { program: 'bin/crun' }, /SERVICE_ANSWER_INVALID/],
     ['more than a plan', { program: 'crun', mounts: [] }, /SERVICE_ANSWER_INVALID/],
     ['something to add', { program: 'crun', changes: { addCapabilities: ['CAP_SYS_ADMIN'] } }, /SERVICE_ANSWER_INVALID/],

@@ -26,9 +26,10 @@ export default class NetworkList extends BulkheadCommand {
   }
 
   private listPlugins(plugins: readonly NetworkPlugin[], quiet: boolean): unknown {
-    const rows = plugins.map(({ name, kind, installed = '', enabled, networks }) =>
-      quiet ? [name] : [name, kind === 'plugin' ? `plugin ${installed}${enabled ? '' : ' (disabled)'}` : kind, networks.join(', ')],
-    );
+    const rows = plugins.map(({ name, kind, installed, enabled, networks }) => {
+      const described = [kind, installed, enabled ? undefined : '(disabled)'].filter((part) => part !== undefined).join(' ');
+      return quiet ? [name] : [name, described, networks.join(', ')];
+    });
     for (const line of describeTable(quiet ? rows : [['NETWORK PLUGIN', 'KIND', 'NETWORKS'], ...rows])) this.log(line.trimEnd());
     return { plugins };
   }
