@@ -63,7 +63,9 @@ export async function planEntry(program: WrappedProgram, request: OciEntryReques
           return unrunnable !== undefined;
         },
       }),
-    explain: async () => unrunnable ?? explainRuntime(program.name, places.logFile),
+    explain: async () =>
+      unrunnable ??
+      explainRuntime(program.name, places.logFile, async () => (await import('./interpreter.js')).judgeCommand(request.tree, config)),
     // What a wrapper has put around the container is nothing that a further command could be given.
     program: wrapper === undefined ? bare : undefined,
   };

@@ -27,6 +27,22 @@ export async function judgeInterpreter(
   }
 }
 
+/** Of a command that was not executed, by what is in its place: 127 where there is nothing, 126 where there is a directory. */
+export async function judgeCommand(
+  tree: RootTree,
+  config: Pick<ContainerConfig, 'command' | 'env' | 'workingDirectory'>,
+): Promise<126 | 127 | undefined> {
+  try {
+    if ((await findCommand(tree, config)) !== undefined) return undefined;
+    const [name = ''] = config.command;
+    if (!name.includes('/')) return 127;
+    const { entry } = await resolvePath(tree, posix.resolve(config.workingDirectory, name));
+    return entry === undefined ? 127 : entry.kind === 'directory' ? 126 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Its path in the container, without symbolic links. */
 async function findCommand(tree: RootTree, { command: [name = ''], env, workingDirectory }: Parameters<typeof judgeInterpreter>[1]) {
   const directories = name.includes('/') ? [''] : (env['PATH'] ?? '').split(':');

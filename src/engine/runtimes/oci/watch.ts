@@ -165,11 +165,17 @@ function resizeWith(chain: Chain, command: ProcessStatus): void {
 /**
  * Of a command that was not executed: 127 where there is none, 126 where it cannot be executed, as a shell says it. Throws what else
  * the program said. It has printed the same on the command's stderr.
+ *
+ * @param judge looks itself: where the command was to have a terminal, crun at times says no more than that it lost its child
  */
-export async function explainRuntime(name: string, logFile: string): Promise<number> {
+export async function explainRuntime(name: string, logFile: string, judge?: () => Promise<number | undefined>): Promise<number> {
   const said = (await readFailure(logFile)) ?? 'without a word';
   // What runc says first of whatever `runc exec` could not do.
-  if (!/\bexec\b|\bexecutable\b/.test(said.replace(/^exec failed: /, ''))) throw runtimeFailed(name, said);
+  if (!/\bexec\b|\bexecutable\b/.test(said.replace(/^exec failed: /, ''))) {
+    const judged = /connection closed/.test(said) ? await judge?.() : undefined;
+    if (judged === undefined) throw runtimeFailed(name, said);
+    return judged;
+  }
   return /no such file|not found/i.test(said) ? 127 : 126;
 }
 
