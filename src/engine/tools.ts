@@ -40,6 +40,13 @@ export async function findTools(directories: readonly string[] = TOOL_DIRECTORIE
   return { setpriv, unshare, mount, sh, cp, env, hostname, prlimit, ip, envResetsSignals, shellIsBash };
 }
 
+/** Of those that few containers need. Throws TOOL_MISSING where it is not there. */
+export async function requireCoreutil(name: string): Promise<string> {
+  const path = await findTool(name, TOOL_DIRECTORIES);
+  if (path === undefined) throw toolMissing(name, 'coreutils');
+  return path;
+}
+
 function resetsSignals(env: string): Promise<boolean> {
   return new Promise((resolve) => {
     execFile(env, ['--default-signal=INT', env], { env: {}, timeout: PROBE_DEADLINE_MS }, (failure) => resolve(failure === null));

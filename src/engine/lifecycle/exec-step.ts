@@ -1,6 +1,6 @@
 /** The last step of a further command: by the launcher where the engine itself has started the container's, else by the runtime's program. */
 import { join } from 'node:path';
-import { envConflict, optionUnsupported, toolMissing } from '../errors.js';
+import { envConflict, optionUnsupported } from '../errors.js';
 import { parseEnvironment } from '../request.js';
 import { parseUser } from '../request-options.js';
 import type { Chain } from '../runtimes/chain.js';
@@ -11,7 +11,7 @@ import type { Start } from '../runtimes/runtime.js';
 import { writeCommand, writeEntered, writeEnteredTerminal } from '../runtimes/script.js';
 import type { ExecRequest } from '../shapes.js';
 import type { TerminalTools } from '../terminal/own-terminal.js';
-import { findTool, TOOL_DIRECTORIES, type Tools } from '../tools.js';
+import { requireCoreutil, type Tools } from '../tools.js';
 import type { ProcessStatus } from './process-tree.js';
 
 export interface StepRequest {
@@ -55,7 +55,9 @@ export async function planStep(request: StepRequest): Promise<ExecStep> {
   return {
     files: {
       [join(directory, ENTERED_FILE)]: writeEntered(script, terminal && { tools: terminal, file: terminalFile }),
-      ...(terminal === undefined ? {} : { [terminalFile]: writeEnteredTerminal(script, terminal, { owner }) }),
+      ...(terminal === undefined
+        ? {}
+        : { [terminalFile]: writeEnteredTerminal(script, terminal, { owner }) }),
       ...files,
     },
     start,
@@ -108,12 +110,6 @@ async function stepByProgram(step: StepRequest, program: NonNullable<Entrance['p
     atOwnTerminal: terminal !== undefined,
     streams: describeStreams(step),
   });
-}
-
-async function requireCoreutil(name: string): Promise<string> {
-  const path = await findTool(name, TOOL_DIRECTORIES);
-  if (path === undefined) throw toolMissing(name, 'coreutils');
-  return path;
 }
 
 /** At a terminal there is but one stream. */

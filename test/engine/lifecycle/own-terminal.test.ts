@@ -127,10 +127,12 @@ interface Descendant {
   readonly depth: number;
 }
 
-/** Not the terminal's own script(1), which is the ancestor of all. The shell that was seen may not have become it yet. */
+/**
+ * Not the terminal's own script(1), which is the ancestor of all. The shell that was seen may not have become it yet. The youngest: crun has a child beside the command, see oci/keeper.ts.
+ */
 async function findDescendant(pid: number, name: string): Promise<number> {
   for (;;) {
-    const found = descendantsOf(pid).find((one) => one.name === name && one.depth > 0);
+    const found = descendantsOf(pid).findLast((one) => one.name === name && one.depth > 0);
     if (found !== undefined) return found.pid;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -16,6 +16,8 @@ export interface Dialect {
   readonly leavesDevices: boolean;
   /** Whether it tells the terminal that it makes of a new window size. */
   readonly resizesTerminal: boolean;
+  /** Whether what the command says last at that terminal may get lost; see keeper.ts. */
+  readonly losesWords: boolean;
 }
 
 /** By the beginning of the program's name, as in `crun-1.8`. */
@@ -26,11 +28,26 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
     controlGroups: 'hide',
     leavesDevices: true,
     resizesTerminal: false,
+    losesWords: true,
   },
-  runc: { mapsBack: false, globals: ['--rootless=true'], controlGroups: 'freeze', leavesDevices: false, resizesTerminal: true },
+  runc: {
+    mapsBack: false,
+    globals: ['--rootless=true'],
+    controlGroups: 'freeze',
+    leavesDevices: false,
+    resizesTerminal: true,
+    losesWords: false,
+  },
 };
 
-const OTHER: Dialect = { mapsBack: true, globals: [], controlGroups: 'leave', leavesDevices: false, resizesTerminal: true };
+const OTHER: Dialect = {
+  mapsBack: true,
+  globals: [],
+  controlGroups: 'leave',
+  leavesDevices: false,
+  resizesTerminal: true,
+  losesWords: false,
+};
 
 /** `like` is a path, or what an operator compares it with. */
 export function findDialect(like: string): Dialect {

@@ -8,6 +8,7 @@ import { quoteWord } from '../environment.js';
 import { CHAIN_IGNORES } from '../launcher.js';
 import type { Entry, EntryRequest, RuntimeProgram } from '../runtime.js';
 import { findDialect, type Dialect } from './dialects.js';
+import { planKeeper } from './keeper.js';
 import type { SeccompProfile } from './seccomp.js';
 import { composeSpec, renderSpec, type Spec } from './spec.js';
 import { explainRuntime, watchRuntime } from './watch.js';
@@ -40,12 +41,15 @@ export async function planEntry(program: WrappedProgram, request: OciEntryReques
   const words = composeWords(program, session);
   const spec = change(await draftSpec(request, dialect));
   let unrunnable: 126 | 127 | undefined;
+  // A wrapper would come between the program and it.
+  const keeper = dialect.losesWords && spec.process.terminal && wrapper === undefined ? await planKeeper(tools) : undefined;
   const places = { pidFile: join(session, PID_FILE), logFile: join(session, LOG_FILE) };
   return {
     files: { [CONFIG_FILE]: renderSpec(spec), ...(groups.length === 0 ? {} : { [GROUPS_FILE]: renderFstab(groups) }) },
     lines: [
       ...(groups.length === 0 ? [] : [`${tools.mount} -n -i -a -T ${quoteWord(join(session, GROUPS_FILE))} || exit 125`]),
       'unset PWD OLDPWD SHLVL word',
+      ...(keeper === undefined ? [] : [keeper.line]),
       'echo exec >&4',
       `exec ${[...resetSignals(request), ...words].map(quoteWord).join(' ')} ${streams}`,
     ],
@@ -56,6 +60,7 @@ export async function planEntry(program: WrappedProgram, request: OciEntryReques
         steps: [words, words.slice(wrapper?.length ?? 0)],
         isPlanned: request.change !== undefined,
         command: config.command,
+        keeper,
         resizes: spec.process.terminal && !dialect.resizesTerminal,
         async couldNotRun() {
           const { judgeInterpreter } = await import('./interpreter.js');

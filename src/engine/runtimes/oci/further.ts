@@ -20,6 +20,7 @@ import type { Identity } from '../identity.js';
 import { CHAIN_IGNORES } from '../launcher.js';
 import type { RuntimeProgram, Start } from '../runtime.js';
 import { findDialect } from './dialects.js';
+import { planKeeper } from './keeper.js';
 import { composeGlobals, findSize, nameContainer, readAvailable, resetSignals } from './entry.js';
 import { composeProcess, renderSpec } from './spec.js';
 import { explainRuntime, watchRuntime } from './watch.js';
@@ -76,6 +77,8 @@ export async function planFurther(request: FurtherRequest): Promise<Further> {
   });
   const globals = composeGlobals(program, { session, logFile });
   const words = [...globals, 'exec', '--process', processFile, '--pid-file', pidFile, nameContainer(session)];
+  const dialect = findDialect(program.like);
+  const keeper = dialect.losesWords && atOwnTerminal ? await planKeeper(tools) : undefined;
   const runtimeFile = join(directory, 'runtime');
   return {
     files: { [processFile]: renderSpec(process_) },
@@ -86,6 +89,7 @@ export async function planFurther(request: FurtherRequest): Promise<Further> {
     before: ['read -r own word </proc/self/stat', `echo "$own" >${quoteWord(runtimeFile)} || exit 125`],
     lines: [
       'unset PWD OLDPWD SHLVL own word',
+      ...(keeper === undefined ? [] : [keeper.line]),
       'echo exec >&4',
       `exec ${[...resetSignals({ tools }), ...words].map(quoteWord).join(' ')} ${streams} 9>&-`,
     ],
@@ -93,7 +97,8 @@ export async function planFurther(request: FurtherRequest): Promise<Further> {
       watchRuntime(chain, {
         ...{ runtime, isPlanned: false, command: config.command, pidFile, logFile },
         steps: [words, words],
-        resizes: atOwnTerminal && !findDialect(program.like).resizesTerminal,
+        keeper,
+        resizes: atOwnTerminal && !dialect.resizesTerminal,
         leavesOthers: true,
       }),
     explain: () => explainRuntime(program.name, logFile),

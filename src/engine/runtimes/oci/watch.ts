@@ -24,6 +24,7 @@ import {
 import { tellSize } from '../../terminal/window.js';
 import type { Chain } from '../chain.js';
 import type { Start } from '../runtime.js';
+import { endKeeper, findKeeper, type Keeper } from './keeper.js';
 
 export interface WatchOptions {
   /** The process that becomes the runtime's program. */
@@ -40,6 +41,8 @@ export interface WatchOptions {
   readonly resizes: boolean;
   /** Whether others that the command leaves behind stay, as after a further command. */
   readonly leavesOthers?: boolean;
+  /** Where the program has one. */
+  readonly keeper?: Keeper | undefined;
   /** Asked of a command that nobody has seen run, and that ended with 1: whether it could not run. */
   readonly couldNotRun?: () => Promise<boolean>;
 }
@@ -48,13 +51,14 @@ const KILLED = 137;
 const POLL_MS = 1;
 /** How often is looked whether the command has left others behind. */
 const LEFT_BEHIND_MS = 50;
+const KEEPER_MS = 10;
 const MISSED_MAX = 10;
 const NAME_BYTES_MAX = 15;
 /** What the log of a run may have that is read. */
 const LOG_BYTES_MAX = 65_536;
 
 export async function watchRuntime(chain: Chain, options: WatchOptions): Promise<Start> {
-  const { runtime, leavesOthers = false } = options;
+  const { runtime, leavesOthers = false, keeper } = options;
   chain.go();
   let command: ProcessStatus | undefined;
   const seen = new Map<number, ProcessStatus | undefined>();
@@ -63,15 +67,15 @@ export async function watchRuntime(chain: Chain, options: WatchOptions): Promise
     if (leavesOthers) for (const pid of listDescendants(runtime.pid)) seen.set(pid, findProcess(pid));
     if (inner !== undefined) command ??= findCommand(runtime, inner);
     if (command !== undefined && isExecuted(command, options)) {
-      if (!leavesOthers) endWithCommand(chain, { ...options, command });
+      if (!leavesOthers || keeper !== undefined) endWithCommand(chain, { ...options, command });
       if (options.resizes) resizeWith(chain, command);
       return { verdict: 'ran', command, ancestor: runtime };
     }
     // A walk through processes that come and go may miss one.
     missed = inner === undefined || (command !== undefined && isAlive(command)) ? 0 : missed + 1;
     if (missed > MISSED_MAX) {
-      if (leavesOthers) break;
-      killLeftBehind(options);
+      if (leavesOthers && keeper === undefined) break;
+      endOthers(options);
     }
     await delay(POLL_MS);
   }
@@ -126,21 +130,30 @@ function kernelName(program: string): string {
  * When the command is over the container is, as with the embedded runtime, whose PID 1 then ends: crun would wait for everything
  * that the command has left behind.
  */
-function endWithCommand(chain: Chain, options: Pick<WatchOptions, 'runtime' | 'steps'> & { readonly command: ProcessStatus }): void {
-  const timer = setInterval(() => {
-    if (!isAlive(options.command)) killLeftBehind(options);
-  }, LEFT_BEHIND_MS);
+function endWithCommand(chain: Chain, options: OthersOptions & { readonly command: ProcessStatus }): void {
+  const look = (): void => {
+    if (!isAlive(options.command)) endOthers(options);
+  };
+  const timer = setInterval(look, options.keeper === undefined ? LEFT_BEHIND_MS : KEEPER_MS);
   timer.unref();
   const stop = (): void => clearInterval(timer);
   chain.ended.then(stop, stop);
 }
 
-/** The program itself, where a wrapper has started it, is to say how the command ended. */
-function killLeftBehind({ runtime, steps }: Pick<WatchOptions, 'runtime' | 'steps'>): void {
+type OthersOptions = Pick<WatchOptions, 'runtime' | 'steps' | 'leavesOthers' | 'keeper'>;
+
+function endOthers(options: OthersOptions): void {
+  if (options.leavesOthers !== true) killLeftBehind(options);
+  if (options.keeper !== undefined) endKeeper(options.runtime, options.keeper);
+}
+
+/** The program itself, where a wrapper has started it, is to say how the command ended. The keeper has a time of its own. */
+function killLeftBehind({ runtime, steps, keeper }: OthersOptions): void {
+  const kept = keeper === undefined ? undefined : findKeeper(runtime, keeper)?.pid;
   const isWrapped = steps[0].length !== steps[1].length;
   for (const pid of listDescendants(runtime.pid)) {
     const left = findProcess(pid);
-    if (left === undefined) continue;
+    if (left === undefined || pid === kept) continue;
     const isProgram = isWrapped && isOfRuntime({ name: left.name, words: findArguments(pid) ?? [] }, steps);
     if (!isProgram) signalQuietly(left, 'SIGKILL');
   }

@@ -9,6 +9,20 @@ import { describeForEach } from '../../fixtures/each-who.js';
 
 const NAP = `61.${process.pid}`;
 
+/** crun that takes its time once the command runs: it waits until somebody reads the file that it writes then. */
+const LATE = `
+for word; do
+  if [ "$before" = --pid-file ]; then
+    mkfifo -m 600 "$word.late"
+    ( ( exec </dev/null >/dev/null 2>&1 3>&- 4>&- 9>&-; sleep 0.3; exec cat "$word.late" >"$word" ) & )
+    word=$word.late
+  fi
+  before=$word
+  set -- "$@" "$word"
+  shift
+done
+exec crun "$@"`;
+
 /** A program in the lab, by the lines of its shell script. */
 async function makeProgram(directory: string, name: string, script: string): Promise<string> {
   const file = join(directory, name);
@@ -53,6 +67,25 @@ describeForEach('a program that speaks the command line of OCI runtimes', (lab) 
     assert.match(stderr, /^RUNTIME_FAILED .*crun-luckless" failed \(no .{0,2}\[31mluck\)/);
     assert.ok(!stderr.includes('\u001b'));
     assert.deepEqual(events, []);
+    await assertNothingLeft(lab());
+  });
+
+  it('loses nothing of what a command said at its terminal before anybody looked', async function () {
+    needTool(this, 'crun');
+    needTool(this, 'script');
+    const path = await makeProgram(lab().directory, 'crun-late', LATE);
+    const command = ['sh', '-c', 'echo first; echo last'];
+    const { exitCode, stdout, stderr } = await lab().run({ runtime: path, command, terminal: true });
+    // Some script(1) write zeros behind the end of what is typed.
+    assert.match(stdout, /first\r\nlast\r\n/, stderr);
+    assert.equal(exitCode, 0);
+    const running = lab().start({ runtime: path, command: ['sh', '-c', 'echo up; exec sleep 60'] });
+    await running.printed('up');
+    const further = await lab().startExec(await running.readPid(), command, { terminal: true }).outcome;
+    assert.match(further.stdout, /first\r\nlast\r\n/, further.stderr);
+    assert.equal(further.exitCode, 0);
+    running.child.kill('SIGTERM');
+    await running.outcome;
     await assertNothingLeft(lab());
   });
 
